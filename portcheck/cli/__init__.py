@@ -1,0 +1,72 @@
+"""The command line: `portcheck scan`, `portcheck show` and `portcheck schema`.
+
+This package imports nothing heavy; each command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from portcheck.cli.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_OK, UsageError, is_source_error
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; nothing but `PORTCHECK_DEBUG` lets an error out."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(arguments)
+    except UsageError as error:
+        return _complain(str(error), error.hint, error.code)
+    except KeyboardInterrupt:
+        return _complain("interrupted", "", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        _discard_output()
+        return EXIT_OK
+    except Exception as error:  # the one place where every error ends
+        if is_source_error(error):
+            return _complain(str(error), "", UsageError.code)
+        if os.environ.get("PORTCHECK_DEBUG"):
+            raise
+        from portcheck.cli.crash import report_crash
+
+        return _complain(report_crash(error, arguments), "", EXIT_INTERNAL)
+
+
+def _run(arguments: list[str]) -> int:
+    from portcheck.cli.arguments import parse
+
+    command, options = parse(arguments)
+    if command == "scan":
+        from portcheck.cli import scan_command
+
+        code = scan_command.run(options)
+    elif command == "show":
+        from portcheck.cli import show_command
+
+        code = show_command.run(options)
+    elif command == "schema":
+        from portcheck.cli import schema_command
+
+        code = schema_command.run()
+    else:
+        code = EXIT_OK
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    return code
+
+
+def _complain(message: str, hint: str, code: int) -> int:
+    if sys.stderr is not None:
+        print(f"portcheck: {'' if code == EXIT_INTERRUPTED else 'error: '}{message}", file=sys.stderr)
+        if hint:
+            print(hint, file=sys.stderr)
+    return code
+
+
+def _discard_output() -> None:
+    """Point standard output at nothing, so that Python does not complain while it exits."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)

@@ -1,0 +1,76 @@
+"""What `scan` and `show` have in common: from options to a scan's result and exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from dataclasses import replace
+
+import portcheck.scan
+from portcheck.cli.errors import EXIT_NOTHING, EXIT_OK, UsageError
+from portcheck.cli.output import Output
+from portcheck.cli.progress import Progress
+from portcheck.scan import ScanResult
+
+
+def analyse(options: Namespace) -> ScanResult:
+    """Scan what the options name, and keep the facts of the kinds that they ask for."""
+    paths = [*options.paths, *_listed(options.files_from)]
+    with Progress(enabled=not options.quiet) as progress:
+        result = portcheck.scan.scan(
+            paths, defines=options.define, exclude=options.exclude, progress=progress
+        )
+    if not options.kind:
+        return result
+    return replace(result, facts=tuple(fact for fact in result.facts if fact.kind in options.kind))
+
+
+def conclude(result: ScanResult, options: Namespace, output: Output) -> int:
+    """The exit code, with a line on stderr about what a reader of the report could miss."""
+    if not result.files:
+        print(f"portcheck: error: nothing was analysed: {_why_nothing(result)}", file=sys.stderr)
+        return EXIT_NOTHING
+    seen = output.is_standard and options.format == "text"
+    if not seen and not options.quiet:
+        _warn_of_gaps(result)
+    return EXIT_OK
+
+
+def use_colour(choice: str, output: Output) -> bool:
+    """`--color`, and for `auto` a terminal, no NO_COLOR (no-color.org) and no dumb terminal."""
+    if choice != "auto":
+        return choice == "always"
+    return output.is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _listed(source: str | None) -> list[str]:
+    if source is None:
+        return []
+    try:
+        if source == "-":
+            data = sys.stdin.buffer.read() if sys.stdin is not None else b""
+        else:
+            with open(source, "rb") as stream:
+                data = stream.read()
+    except OSError as error:
+        raise UsageError(f"cannot read {source}: {error.strerror}") from error
+    return [os.fsdecode(line.rstrip(b"\r")) for line in data.split(b"\n") if line.strip()]
+
+
+def _why_nothing(result: ScanResult) -> str:
+    if not result.skipped:
+        return "no CUDA or C++ file was found"
+    first = result.skipped[0]
+    others = f" (and {len(result.skipped) - 1} more)" if len(result.skipped) > 1 else ""
+    return f"{first.path}: {first.reason}{others}"
+
+
+def _warn_of_gaps(result: ScanResult) -> None:
+    gaps = []
+    if result.skipped:
+        gaps.append(f"{len(result.skipped)} skipped")
+    if result.unreadable_bytes:
+        gaps.append(f"{result.unreadable_bytes} of {result.total_bytes} bytes could not be parsed")
+    if gaps:
+        print(f"portcheck: warning: {'; '.join(gaps)}; the report says where", file=sys.stderr)

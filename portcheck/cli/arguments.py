@@ -1,0 +1,251 @@
+"""The command line's grammar. Only the parser of the command that was given is built."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from portcheck import __version__
+from portcheck.cli.errors import UsageError, unknown
+
+COMMANDS = {
+    "scan": "analyse files and folders, and report what they do",
+    "show": "print the model itself: facts, kernels or calls",
+    "schema": "print the JSON schema of the json and jsonl formats",
+}
+SCAN_FORMATS = ("text", "json", "jsonl", "sarif")
+SHOW_FORMATS = ("text", "json", "jsonl")
+SHOW_SECTIONS = ("facts", "kernels", "calls")
+
+_EXIT_CODES = """\
+exit codes:
+  0    analysed
+  1    reserved for findings
+  2    usage: a missing path, an unknown option, an output that cannot be written
+  3    nothing was analysed: no file could be read
+  4    internal error; a file with the details is named
+  130  interrupted"""
+
+_TOP = f"""\
+examples:
+  portcheck scan .                            what this tree does, line by line
+  portcheck scan csrc --format sarif -o portcheck.sarif
+  portcheck show kernels csrc                 kernels, launches, instantiations
+
+{_EXIT_CODES}
+
+portcheck COMMAND --help tells more of a command."""
+
+_SCAN = """\
+examples:
+  portcheck scan csrc include                 folders, single files, or both
+  portcheck scan . --exclude 'third_party/'   leave a folder out
+  portcheck scan . -D DISABLE_NVSHMEM -D ARCH=90
+  portcheck scan . --kind tma_copy --kind mbarrier
+  git diff --name-only main | portcheck scan --files-from -
+
+kinds: """
+
+_SHOW = """\
+examples:
+  portcheck show facts csrc --format jsonl    one fact a line, then what was not read
+  portcheck show facts csrc --kind vec_cast
+  portcheck show calls csrc
+
+kinds: """
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises `UsageError` where argparse would print and exit; lists the kinds only in help."""
+
+    list_kinds = False
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(_plain(message), f"try '{self.prog} --help'")
+
+    def format_help(self) -> str:
+        text = super().format_help()
+        if not self.list_kinds:
+            return text
+        from textwrap import fill
+
+        from portcheck.facts.base import FactKind
+
+        kinds = fill(", ".join(FactKind), width=70, initial_indent="  ", subsequent_indent="  ")
+        return f"{text.rstrip()}\n{kinds}\n\n{_EXIT_CODES}\n"
+
+
+def parse(arguments: Sequence[str]) -> tuple[str, argparse.Namespace]:
+    """The command's name, "" where `--help` or `--version` was all, and its options."""
+    if not arguments:
+        raise UsageError(f"no command; choose from {', '.join(COMMANDS)}", "try 'portcheck --help'")
+    first, rest = arguments[0], arguments[1:]
+    if first in ("-V", "--version"):
+        print(f"portcheck {__version__}")
+        return "", argparse.Namespace()
+    if first in ("-h", "--help"):
+        print(_top_help())
+        return "", argparse.Namespace()
+    if first.startswith("-"):
+        raise UsageError(f"'{first}' comes before the command", "usage: portcheck COMMAND [options]")
+    if first not in COMMANDS:
+        raise UsageError(unknown("command", first, COMMANDS), "try 'portcheck --help'")
+    parser = _PARSERS[first]()
+    if any(argument in ("-h", "--help") for argument in rest):
+        print(parser.format_help(), end="")
+        return "", argparse.Namespace()
+    options, extra = parser.parse_known_intermixed_args(rest)
+    hint = f"try '{parser.prog} --help'"
+    if extra and not extra[0].startswith("-"):
+        raise UsageError(f"unexpected argument '{extra[0]}'", hint)
+    if extra:
+        names = [name for name in parser._option_string_actions if name.startswith("--")]
+        raise UsageError(unknown("option", extra[0].split("=")[0], names), hint)
+    if first != "schema" and not options.paths and options.files_from is None:
+        section = f" {options.section}" if first == "show" else ""
+        raise UsageError("no PATH given", f"to analyse this folder: portcheck {first}{section} .")
+    return first, options
+
+
+def _top_help() -> str:
+    commands = "\n".join(f"  {name:<7} {text}" for name, text in COMMANDS.items())
+    return (
+        "usage: portcheck COMMAND [options]\n\n"
+        "Reads CUDA C++ and says what it takes to run it on Huawei Ascend.\n"
+        f"Needs no CUDA, no compiler and no compile database.\n\ncommands:\n{commands}\n\n{_TOP}"
+    )
+
+
+def _scan_parser() -> _Parser:
+    parser = _parser("scan", _SCAN, "PATH... [options]")
+    _add_paths(parser)
+    _add_format(parser, SCAN_FORMATS)
+    parser.add_argument(
+        "--summary", action="store_true", help="with --format text: only the summary, no line by line"
+    )
+    _add_analysis_options(parser)
+    return parser
+
+
+def _show_parser() -> _Parser:
+    parser = _parser("show", _SHOW, "facts|kernels|calls PATH... [options]")
+    parser.add_argument(
+        "section", metavar="facts|kernels|calls", type=_one_of("section", SHOW_SECTIONS), help="what to show"
+    )
+    _add_paths(parser)
+    _add_format(parser, SHOW_FORMATS)
+    _add_analysis_options(parser)
+    return parser
+
+
+def _schema_parser() -> _Parser:
+    parser = _parser("schema", "", "")
+    parser.list_kinds = False
+    return parser
+
+
+def _parser(command: str, epilog: str, usage: str) -> _Parser:
+    parser = _Parser(
+        prog=f"portcheck {command}",
+        usage=f"portcheck {command} {usage}".rstrip(),
+        description=f"{COMMANDS[command].capitalize()}.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.list_kinds = True
+    return parser
+
+
+def _add_paths(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="a file, or a folder to walk")
+    parser.add_argument(
+        "--files-from",
+        metavar="FILE",
+        help="read more paths from FILE, one a line; - is standard input",
+    )
+    parser.add_argument(
+        "--exclude",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="leave out what matches, written as in .gitignore; may be repeated",
+    )
+
+
+def _add_format(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
+    parser.add_argument(
+        "--format",
+        metavar="|".join(formats),
+        type=_one_of("format", formats),
+        default="text",
+        help="default: text",
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the report to FILE; - is the default")
+    parser.add_argument(
+        "--color",
+        metavar="auto|always|never",
+        type=_one_of("choice", ("auto", "always", "never")),
+        default="auto",
+        help="auto: only on a terminal, and not where NO_COLOR is set",
+    )
+
+
+def _add_analysis_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-D",
+        "--define",
+        metavar="NAME[=VALUE]",
+        action="append",
+        default=[],
+        type=_define,
+        help="decide #if as if NAME were defined; may be repeated",
+    )
+    parser.add_argument(
+        "--kind",
+        metavar="KIND",
+        action="append",
+        default=[],
+        type=_kind,
+        help="only facts of this kind; may be repeated",
+    )
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="no progress and no warnings, only errors, on stderr"
+    )
+
+
+def _one_of(what: str, known: Sequence[str]) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if text not in known:
+            raise argparse.ArgumentTypeError(unknown(what, text, known))
+        return text
+
+    return check
+
+
+def _kind(text: str) -> str:
+    from portcheck.facts.base import FactKind
+
+    return _one_of("kind", [kind.value for kind in FactKind])(text)
+
+
+def _define(text: str) -> str:
+    name = text.partition("=")[0]
+    if not re.fullmatch(r"[A-Za-z_]\w*", name):
+        raise argparse.ArgumentTypeError(f"'{text}' is not NAME or NAME=VALUE")
+    return text
+
+
+def _plain(message: str) -> str:
+    """argparse's message without its prefix where ours already says which option is meant."""
+    prefix, _, rest = message.partition(": ")
+    return rest if prefix.startswith("argument ") and rest.startswith("unknown ") else message
+
+
+_PARSERS: dict[str, Callable[[], _Parser]] = {
+    "scan": _scan_parser,
+    "show": _show_parser,
+    "schema": _schema_parser,
+}

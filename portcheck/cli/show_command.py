@@ -1,0 +1,36 @@
+"""`portcheck show facts|kernels|calls`: the model that everything else is made from."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+
+from portcheck.cli.analysis import analyse, conclude, use_colour
+from portcheck.cli.errors import UsageError
+from portcheck.cli.output import Output
+from portcheck.scan import ScanResult
+
+
+def run(options: Namespace) -> int:
+    """Returns the exit code."""
+    if options.kind and options.section != "facts":
+        raise UsageError(f"--kind chooses among facts; 'show {options.section}' has none")
+    with Output(options.output) as output:
+        result = analyse(options)
+        output.write(_report(result, options, output))
+        return conclude(result, options, output)
+
+
+def _report(result: ScanResult, options: Namespace, output: Output) -> Iterator[str]:
+    if options.format == "json":
+        from portcheck.report import json
+
+        return json.render(result, (options.section,))
+    if options.format == "jsonl":
+        from portcheck.report import jsonl
+
+        return jsonl.render(result, (options.section,))
+    from portcheck.report import listing
+    from portcheck.report.style import Style
+
+    return listing.render(result, options.section, Style(use_colour(options.color, output)))

@@ -1,0 +1,168 @@
+"""Loads and stores of 8 bytes or more in one access: by type, by intrinsic or by wrapper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from portcheck.facts.base import Fact, FactKind
+from portcheck.facts.context import Context, function_place
+from portcheck.program.model import Observation
+from portcheck.program.types import CType
+from portcheck.program.typing import Callee
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorAccess(Fact):
+    """One vector load or store: `element` is the type moved, `address` the expression.
+
+    `direction` is "load", "store" or "load and store". `through` names the wrapper,
+    intrinsic or PTX opcode, "" for a plain access.
+    """
+
+    kind = FactKind.VEC_ACCESS
+
+    direction: str
+    element: str
+    address: str
+    through: str = ""
+
+    @property
+    def detail(self) -> str:
+        by = f" by {self.through}" if self.through else ""
+        width = f"{self.width_bytes} bytes" if self.width_bytes else "width differs between instantiations"
+        return f"{self.direction} of {self.element} at {self.address}{by} ({width})"
+
+
+def find(seen: Observation, context: Context) -> Iterator[Fact]:
+    """Accesses in one observation: `p[i]`, `*p`, `__ldg(p)`, a wrapper's call."""
+    if seen.kind == "call":
+        yield from _call(seen, context)
+        return
+    argument = seen.node.child_by_field_name("argument")
+    if argument is None:
+        return
+    if seen.kind == "pointer":
+        operator = seen.node.child_by_field_name("operator")
+        if operator is None or operator.type != "*":
+            return
+    pointer = context.type_of(argument, seen)
+    if pointer is None or _in_registers(argument, pointer, seen):
+        return
+    element = context.typer.dereference(pointer, seen.function)
+    if element is None or not context.typer.is_vector(element, seen.function):
+        return
+    direction = _direction(seen)
+    if not direction:
+        return
+    yield VectorAccess(
+        **context.common(seen), direction=direction, element=str(element),
+        address=seen.origin.read(seen.node), width_bytes=context.typer.width_bytes(element, seen.function),
+    )
+
+
+def _in_registers(argument: object, pointer: CType, seen: Observation) -> bool:
+    """Whether the base is a local array or the address of a local: no memory traffic."""
+    from tree_sitter import Node
+
+    from portcheck.facts.context import strip_casts
+
+    assert isinstance(argument, Node)
+    node = strip_casts(argument, seen.origin)
+    if node.type == "pointer_expression":
+        inner = node.child_by_field_name("argument")
+        while inner is not None and inner.type in ("subscript_expression", "field_expression"):
+            inner = inner.child_by_field_name("argument")
+        node = inner if inner is not None else node
+        binding = seen.function.lookup(seen.origin.read(node), node.start_byte)
+        return binding is not None and not binding.shared and (
+            binding.type is None or not binding.type.pointers
+        )
+    while node.type == "subscript_expression":
+        deeper = node.child_by_field_name("argument")
+        if deeper is None:
+            break
+        node = deeper
+    if node.type != "identifier":
+        return False
+    binding = seen.function.lookup(seen.origin.read(node), node.start_byte)
+    if binding is None or binding.shared or binding.parameter:
+        return False
+    if binding.type is not None:
+        return bool(binding.type.extents)
+    if binding.value is None:
+        return False
+    value = strip_casts(binding.value, binding.origin)
+    if value.type == "pointer_expression":
+        return True
+    if value.type == "identifier":
+        source = seen.function.lookup(binding.origin.read(value), value.start_byte)
+        return source is not None and not source.shared and bool(source.type and source.type.extents)
+    return False
+
+
+def _direction(seen: Observation) -> str:
+    node, parent = seen.node, seen.node.parent
+    while parent is not None and parent.type == "parenthesized_expression":
+        node, parent = parent, parent.parent
+    if parent is None:
+        return "load"
+    if parent.type == "assignment_expression":
+        left = parent.child_by_field_name("left")
+        if left == node:
+            operator = parent.child_by_field_name("operator")
+            return "store" if operator is None or operator.type == "=" else "load and store"
+    if parent.type == "pointer_expression":
+        operator = parent.child_by_field_name("operator")
+        if operator is not None and operator.type == "&":
+            return ""
+    if parent.type == "field_expression":
+        outer = parent.parent
+        if outer is not None and outer.type == "assignment_expression" and outer.child_by_field_name("left") == parent:
+            return "store"
+    return "load"
+
+
+def _call(seen: Observation, context: Context) -> Iterator[Fact]:
+    callee = Callee.of(seen.node, seen.origin)
+    if callee is None or not callee.arguments or callee.name.endswith("_cast"):
+        return
+    tables = context.intrinsics.tables
+    if callee.name in tables["loads"]["names"] or callee.name in tables["stores"]["names"]:
+        direction = "load" if callee.name in tables["loads"]["names"] else "store"
+        yield from _typed(seen, context, callee, direction, callee.name, ())
+        return
+    summary, target = context.effects.of_call(callee, seen)
+    if target is None or summary.kind not in ("load", "store"):
+        return
+    related = (function_place(target),)
+    width = {e.width_bytes for e in summary.effects if e.kind == summary.kind}
+    through = callee.name
+    typed = list(_typed(seen, context, callee, summary.kind, through, related))
+    if typed:
+        yield from typed
+    elif not target.template_parameters and len(width) == 1 and any(e.vector for e in summary.effects):
+        bytes_ = width.pop()
+        if bytes_ is not None and bytes_ >= 8:
+            yield VectorAccess(
+                **context.common(seen, related=related), direction=summary.kind,
+                element=f"{bytes_}-byte vector", address=seen.origin.read(callee.arguments[0]),
+                width_bytes=bytes_, through=through,
+            )
+
+
+def _typed(seen: Observation, context: Context, callee: Callee, direction: str, through: str,
+           related: tuple[object, ...]) -> Iterator[Fact]:
+    """The access of a load or store function, from the type of its pointer argument."""
+    for argument in callee.arguments[:2]:
+        pointer = context.type_of(argument, seen)
+        if pointer is None or not pointer.is_indirect:
+            continue
+        element = pointer.dereferenced()
+        if element is not None and context.typer.is_vector(element, seen.function):
+            yield VectorAccess(
+                **context.common(seen, related=related), direction=direction, element=str(element),  # type: ignore[arg-type]
+                address=seen.origin.read(argument),
+                width_bytes=context.typer.width_bytes(element, seen.function), through=through,
+            )
+        return

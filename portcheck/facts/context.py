@@ -1,0 +1,99 @@
+"""What every fact finder is given: the linked program and questions about one observation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from portcheck.program.nodes import first_child
+from portcheck.program import knowledge
+from portcheck.program.model import Function, Observation, Origin
+from portcheck.program.types import CType
+from portcheck.program.typing import Callee, Program, Typer
+from portcheck.source.place import Place
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from portcheck.facts.effects import Effects
+    from portcheck.facts.provenance import Provenance
+    from portcheck.syntax import MacroTable
+
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass(slots=True)
+class Context:
+    """The linked program, with the questions that finders share."""
+
+    program: Program
+    macros: MacroTable
+    typer: Typer = field(init=False)
+    intrinsics: knowledge.Intrinsics = field(init=False)
+    effects: Effects = field(init=False)
+    provenance: Provenance = field(init=False)
+    carvers: dict[str, bool] = field(default_factory=dict)
+    carving_functions: dict[int, bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        from portcheck.facts.effects import Effects
+        from portcheck.facts.provenance import Provenance
+
+        self.typer = Typer(self.program)
+        self.intrinsics = knowledge.intrinsics()
+        self.effects = Effects(self)
+        self.provenance = Provenance(self)
+
+    def type_of(self, node: Node, seen: Observation) -> CType | None:
+        return self.typer.type_of(node, seen.function, seen.origin)
+
+    def common(self, seen: Observation, node: Node | None = None, *, definition: bool = False,
+               related: Iterable[Place] = ()) -> dict[str, Any]:
+        """The fields that every fact at this observation shares."""
+        at = node if node is not None else seen.node
+        return {
+            "place": seen.origin.place(at.start_byte, at.end_byte),
+            "function": seen.function.qualified,
+            "active": seen.origin.active,
+            "condition": seen.origin.condition,
+            "definition": definition,
+            "related": tuple(related),
+        }
+
+
+def function_place(function: Function) -> Place:
+    """The place of a function's head."""
+    end = function.body.start_byte if function.body is not None else function.end_byte
+    return function.origin.place(function.start_byte, end)
+
+
+def identifiers(text: str) -> set[str]:
+    return set(_IDENTIFIER.findall(text))
+
+
+def strip_casts(node: Node, origin: Origin) -> Node:
+    """The expression under parentheses and casts."""
+    while True:
+        if node.type == "parenthesized_expression" and node.named_child_count == 1:
+            inner = first_child(node)
+        elif node.type == "cast_expression":
+            inner = node.child_by_field_name("value")
+        elif node.type == "call_expression":
+            callee = Callee.of(node, origin)
+            named = callee is not None and callee.name.endswith("_cast") and len(callee.arguments) == 1
+            inner = callee.arguments[0] if named and callee is not None else None
+        else:
+            inner = None
+        if inner is None:
+            return node
+        node = inner
+
+
+def enclosing(node: Node, kinds: tuple[str, ...]) -> Node | None:
+    """The nearest ancestor of one of the kinds."""
+    current = node.parent
+    while current is not None and current.type not in kinds:
+        current = current.parent
+    return current

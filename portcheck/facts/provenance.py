@@ -1,0 +1,175 @@
+"""Where a pointer comes from: a peer's memory, this block's shared memory, or elsewhere.
+
+A peer's memory is what a table of pointers (`void** buffer_ptrs`) holds at an index that is
+not this rank's own number, or what a communication library's address translation returns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portcheck.program.nodes import first_child
+from portcheck.program.model import Binding, Function, Origin
+from portcheck.program.typing import Callee
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from portcheck.facts.context import Context
+
+MAX_NODES = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One origin of a pointer: `space` is "peer" or "shared", `text` the expression.
+
+    `guard` names a condition under which the source applies, with the value it must have:
+    `ptrs[is_sender ? peer : rank]` is a peer's memory only where `is_sender` is true.
+    """
+
+    space: str
+    text: str
+    guard: tuple[str, bool] | None = None
+
+
+class Provenance:
+    """Sources of expressions, computed on demand and kept a binding."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._bindings: dict[int, frozenset[Source]] = {}
+        self._assigned: dict[int, dict[str, list[tuple[Node, Origin]]]] = {}
+        table = context.intrinsics.tables["remote_comm"]
+        self._pointers = frozenset(table["pointers"])
+        self._own = frozenset(table["own_rank"])
+
+    def of(self, node: Node, function: Function, origin: Origin, space: str) -> Source | None:
+        """The first source of that space that reaches the expression where it stands."""
+        for source in sorted(self._of(node, function, origin, 0), key=lambda s: (s.space, s.text)):
+            if source.space == space and self._applies(source, node, origin):
+                return source
+        return None
+
+    def _applies(self, source: Source, node: Node, origin: Origin) -> bool:
+        """Whether no enclosing `if` on the source's own guard excludes it."""
+        if source.guard is None:
+            return True
+        text, wanted = source.guard
+        inner, current = node, node.parent
+        while current is not None and current.type != "function_definition":
+            if current.type == "if_statement":
+                condition = current.child_by_field_name("condition")
+                if condition is not None and origin.read(condition).strip("() ") == text:
+                    taken = current.child_by_field_name("alternative") != inner
+                    return taken == wanted
+            inner, current = current, current.parent
+        return True
+
+    def _of(self, node: Node, function: Function, origin: Origin, depth: int) -> frozenset[Source]:
+        found: set[Source] = set()
+        if depth > 12:
+            return frozenset()
+        pending = [node]
+        budget = MAX_NODES
+        while pending and budget:
+            budget -= 1
+            current = pending.pop()
+            kind = current.type
+            if kind == "identifier":
+                binding = function.lookup(origin.read(current), current.start_byte)
+                if binding is not None:
+                    found |= self._of_binding(binding, function, depth)
+                continue
+            if kind == "subscript_expression":
+                element = self._table_element(current, function, origin)
+                if element is not None:
+                    found.add(element)
+                    continue
+                argument = current.child_by_field_name("argument")
+                if argument is not None:
+                    pending.append(argument)
+                continue
+            if kind == "call_expression":
+                callee = Callee.of(current, origin)
+                if callee is not None and self._gives_peer_pointer(callee, function, origin):
+                    found.add(Source("peer", origin.read(current)))
+                    continue
+            pending.extend(current.named_children)
+        return frozenset(found)
+
+    def _gives_peer_pointer(self, callee: Callee, function: Function, origin: Origin) -> bool:
+        if callee.name in self._pointers:
+            return True
+        if callee.name.endswith("_cast"):
+            return False
+        summary, target = self.context.effects._of_call(callee, function, origin)
+        if target is None or target.return_type is None or not target.return_type.pointers:
+            return False
+        return any(e.operation in self._pointers for e in summary.effects)
+
+    def _table_element(self, node: Node, function: Function, origin: Origin) -> Source | None:
+        argument = node.child_by_field_name("argument")
+        indices = node.child_by_field_name("indices")
+        if argument is None or indices is None or argument.type not in ("identifier", "field_expression"):
+            return None
+        name = origin.read(argument)
+        binding = function.lookup(name, argument.start_byte)
+        if binding is not None and not binding.parameter:
+            return None
+        type_ = self.context.typer.type_of(argument, function, origin)
+        if type_ is None or type_.pointers + len(type_.extents) < 2 or not type_.pointers:
+            return None
+        index = first_child(indices)
+        if index is None:
+            return None
+        text = f"{name}[{origin.read(index)}]"
+        if index.type == "conditional_expression":
+            condition = index.child_by_field_name("condition")
+            arms = [index.child_by_field_name(f) for f in ("consequence", "alternative")]
+            own = [a is not None and origin.read(a) in self._own for a in arms]
+            if condition is not None and any(own):
+                return None if all(own) else Source("peer", text, (origin.read(condition), own[1]))
+        return None if origin.read(index) in self._own else Source("peer", text)
+
+    def _of_binding(self, binding: Binding, function: Function, depth: int) -> frozenset[Source]:
+        key = id(binding)
+        if key in self._bindings:
+            return self._bindings[key]
+        self._bindings[key] = frozenset()
+        found: frozenset[Source] = frozenset()
+        if binding.shared:
+            found = frozenset((Source("shared", binding.name),))
+        elif not binding.parameter and self._carries_address(binding, function):
+            values = [(binding.value, binding.origin)] if binding.value is not None else []
+            values += self._assignments(function).get(binding.name, [])
+            for value, origin in values[:6]:
+                found |= self._of(value, function, origin, depth + 1)
+        self._bindings[key] = found
+        return found
+
+    def _carries_address(self, binding: Binding, function: Function) -> bool:
+        type_ = self.context.typer.binding_type(binding, function)
+        if type_ is None:
+            return True
+        if type_.is_indirect or type_.name in self.context.program.records:
+            return True
+        return type_.name in ("uint64_t", "uintptr_t", "CUdeviceptr", "size_t")
+
+    def _assignments(self, function: Function) -> dict[str, list[tuple[Node, Origin]]]:
+        key = id(function)
+        if key not in self._assigned:
+            table: dict[str, list[tuple[Node, Origin]]] = {}
+            for seen in function.observations:
+                if seen.kind != "assign":
+                    continue
+                left, right = seen.node.child_by_field_name("left"), seen.node.child_by_field_name("right")
+                if left is None or right is None:
+                    continue
+                if left.type == "subscript_expression":
+                    left = left.child_by_field_name("argument")
+                if left is not None and left.type == "identifier":
+                    table.setdefault(seen.origin.read(left), []).append((right, seen.origin))
+            self._assigned[key] = table
+        return self._assigned[key]

@@ -1,0 +1,56 @@
+"""Plain loads, stores and copies whose address lies in a peer's memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from portcheck.facts.base import Fact
+from portcheck.facts.context import Context
+from portcheck.facts.primitives import RemoteOperation
+from portcheck.program.model import Observation
+from portcheck.program.typing import Callee
+
+
+def find(seen: Observation, context: Context) -> Iterator[Fact]:
+    """Accesses through pointers that come from a peer table or an address translation."""
+    if seen.kind == "call":
+        yield from _call(seen, context)
+        return
+    if seen.kind != "assign":
+        return
+    left = seen.node.child_by_field_name("left")
+    if left is None:
+        return
+    target = left
+    if left.type == "subscript_expression" or left.type == "pointer_expression":
+        target_inner = left.child_by_field_name("argument")
+        if target_inner is None:
+            return
+        target = target_inner
+    else:
+        return
+    element = context.type_of(left, seen)
+    if element is not None and element.is_indirect:
+        return
+    source = context.provenance.of(target, seen.function, seen.origin, "peer")
+    if source is not None:
+        yield RemoteOperation(**context.common(seen), operation="store", address=source.text)
+
+
+def _call(seen: Observation, context: Context) -> Iterator[Fact]:
+    callee = Callee.of(seen.node, seen.origin)
+    if callee is None or not callee.arguments:
+        return
+    summary, target = context.effects.of_call(callee, seen)
+    intrinsic = callee.name in context.intrinsics.tables["loads"]["names"]
+    if summary.kind not in ("sync_scope", "tma_copy", "load", "store") and not intrinsic:
+        return
+    for argument in callee.arguments:
+        source = context.provenance.of(argument, seen.function, seen.origin, "peer")
+        if source is not None:
+            type_ = context.type_of(argument, seen)
+            if type_ is not None and not type_.is_indirect and type_.name not in ("uint64_t", "size_t"):
+                continue
+            yield RemoteOperation(**context.common(seen), operation=summary.kind or "load",
+                                  through=callee.name, address=source.text)
+            return

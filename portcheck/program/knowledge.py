@@ -1,0 +1,75 @@
+"""The CUDA names that portcheck knows, read from `rules/cuda/*.toml` once a process."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from portcheck.resources import rules_path
+
+
+@dataclass(frozen=True, slots=True)
+class TypeTable:
+    """Sizes in bytes of the built-in and toolkit types."""
+
+    scalars: dict[str, int]
+    vectors: dict[str, int]
+    low_precision: dict[str, str]
+
+
+class NameSet:
+    """Names, some of them with `*` wildcards."""
+
+    __slots__ = ("_exact", "_pattern")
+
+    def __init__(self, names: list[str]) -> None:
+        self._exact = frozenset(n for n in names if "*" not in n)
+        wild = [re.escape(n).replace(r"\*", r"\w*") for n in names if "*" in n]
+        self._pattern = re.compile(rf"(?:{'|'.join(wild)})$") if wild else None
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._exact or bool(self._pattern and self._pattern.match(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Intrinsics:
+    """Names of CUDA intrinsics and library calls by what they do."""
+
+    kinds: tuple[tuple[str, NameSet], ...]
+    tables: dict[str, Any]
+    api: re.Pattern[str]
+
+    def kind(self, name: str) -> str | None:
+        """The fact kind of a call of `name`, None for a name without one."""
+        for kind, names in self.kinds:
+            if name in names:
+                return kind
+        return None
+
+
+@cache
+def types() -> TypeTable:
+    table = _load("types")
+    return TypeTable(table["scalars"], table["vectors"], table["low_precision"])
+
+
+@cache
+def intrinsics() -> Intrinsics:
+    tables = _load("intrinsics")
+    not_remote = NameSet(tables["remote_comm"]["not_remote"])
+    kinds = [("", not_remote)]
+    kinds += [(k, NameSet(t["names"])) for k, t in tables.items() if "names" in t]
+    return Intrinsics(tuple(kinds), tables, re.compile(tables["api_call"]["pattern"]))
+
+
+@cache
+def ptx_table() -> tuple[dict[str, Any], ...]:
+    return tuple(_load("ptx")["instruction"])
+
+
+def _load(name: str) -> dict[str, Any]:
+    with open(rules_path() / "cuda" / f"{name}.toml", "rb") as file:
+        return tomllib.load(file)

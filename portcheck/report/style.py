@@ -1,0 +1,52 @@
+"""Colour for a terminal, and text from a user's files made safe to print on one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from unicodedata import category, east_asian_width
+
+_CODES = {
+    "heading": "1",
+    "kind": "36",
+    "kernel": "1;36",
+    "caret": "32",
+    "quiet": "2",
+    "warning": "33",
+}
+_UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Puts colours on text where `colour` is set; the roles are the keys of `_CODES`."""
+
+    colour: bool = False
+
+    def __call__(self, role: str, text: str) -> str:
+        return f"\x1b[{_CODES[role]}m{text}\x1b[0m" if self.colour and text else text
+
+
+def cell(char: str) -> tuple[str, int]:
+    """What to print for one character, and how many columns of a terminal that takes.
+
+    Controls and invisible format characters could move the cursor or reorder the line, so
+    a replacement character stands for them.
+    """
+    kind = category(char)
+    if kind in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+        return _UNPRINTABLE, 1
+    if kind in ("Mn", "Me"):
+        return char, 0
+    return char, 2 if east_asian_width(char) in "WF" else 1
+
+
+def safe(text: str) -> str:
+    """The text on one line, with nothing in it that a terminal would obey."""
+    if text.isprintable():
+        return text
+    return "".join(cell(char)[0] for char in " ".join(text.split()))
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `2,000 files`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,113 @@
+"""The main job: files in, facts and coverage out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+from portcheck.facts.collect import Collector
+from portcheck.facts.context import Context
+from portcheck.program.extract import extract
+from portcheck.program.model import Function, Origin, Unit
+from portcheck.program.typing import Program
+from portcheck.result import Call, FileCoverage, Kernel, Parameter, Region, ScanResult
+from portcheck.source import Skipped, SourceFile, collect
+from portcheck.summary import call_graph, kernels
+from portcheck.syntax import Configuration, MacroTable, SyntaxFile, collect_macros, lex, parse_file
+
+__all__ = ["Call", "FileCoverage", "Kernel", "Parameter", "Region", "ScanResult", "Skipped", "scan"]
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One file between parsing and linking."""
+
+    source: SourceFile
+    syntax: SyntaxFile
+    unit: Unit
+
+
+def scan(
+    paths: Iterable[str],
+    *,
+    defines: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    progress: Progress | None = None,
+) -> ScanResult:
+    """Analyse files and folders under one configuration of the preprocessor.
+
+    `defines` are NAME or NAME=VALUE, on top of the defaults in `rules/cuda/defines.toml`.
+    `progress` is called with (files done, files in all). Raises SourceError for a path that
+    does not exist.
+    """
+    defines = tuple(defines)
+    collection = collect(paths, exclude=exclude)
+    configuration = Configuration.default(defines)
+    lexed = [lex(s.parse_bytes) for s in collection.files]
+    pairs = list(zip(collection.files, lexed, strict=True))
+    macros = MacroTable(chain.from_iterable(
+        collect_macros(s.path, s.parse_bytes, lexed=x, configuration=configuration) for s, x in pairs
+    ))
+    parsed: list[Parsed] = []
+    for done, (source, tokens) in enumerate(pairs):
+        if source.cuda:
+            syntax = parse_file(source.path, source.parse_bytes, macros, configuration, tokens)
+            parsed.append(Parsed(source, syntax, declare(source, syntax)))
+        if progress is not None:
+            progress(done + 1, len(pairs))
+    context = Context(Program(p.unit for p in parsed), macros)
+    collector = Collector(context)
+    facts = collector.collect(chain.from_iterable(p.unit.functions for p in parsed))
+    return ScanResult(
+        root=str(collection.root),
+        files=tuple(_coverage(p) for p in parsed),
+        skipped=tuple(collection.skipped),
+        facts=tuple(facts),
+        kernels=tuple(kernels(context, facts, collector.instantiations)),
+        calls=tuple(call_graph(context)),
+        defines=defines,
+    )
+
+
+def declare(source: SourceFile, syntax: SyntaxFile) -> Unit:
+    """What one file declares: its main tree, then the fragments outside it."""
+    unit = Unit(source.path)
+    main = Origin(file=syntax, text=syntax.data, place=source.place)
+    unit.functions = extract(syntax.tree.root_node, main, unit)
+    own = sorted((f for f in unit.functions if f.node is not None), key=lambda f: f.start_byte)
+    for fragment in syntax.fragments:
+        macro = fragment.macro
+        active = fragment.kind == "macro" and (macro is None or macro.active)
+        origin = Origin(
+            file=syntax, text=syntax.data, place=source.place, active=active,
+            condition=fragment.condition, is_macro=macro is not None,
+            macro_parameters=frozenset(macro.parameters or ()) if macro is not None else frozenset(),
+        )
+        inside = None if macro is not None else _around(own, fragment.start_byte)
+        unit.functions += extract(fragment.tree.root_node, origin, unit, inside)
+    return unit
+
+
+def _around(functions: list[Function], offset: int) -> Function | None:
+    """The innermost function whose body an offset stands in."""
+    found = None
+    for function in functions:
+        if function.start_byte > offset:
+            break
+        if offset < function.end_byte:
+            found = function
+    return found
+
+
+def _coverage(parsed: Parsed) -> FileCoverage:
+    place = parsed.source.place
+    return FileCoverage(
+        path=parsed.source.path,
+        encoding=parsed.source.encoding,
+        total_bytes=len(parsed.source.data),
+        unreadable=tuple(Region(place(s, e), "the parser cannot read this") for s, e in parsed.syntax.unreadable),
+        inactive=tuple(Region(place(r.start_byte, r.end_byte), r.condition) for r in parsed.syntax.inactive),
+    )
