@@ -10,10 +10,12 @@ and stores in global, shared or generic space, 16-byte ``cp.async``, vector redu
 * ``outer``: the outermost line under SRCROOT, in the text of the kernel (a lambda's body is text of the
   kernel; the line that merely calls the lambda is not taken).
 
-Recall is the share of witness lines on which portcheck has a fact of kind ``vec_access`` (of 16 bytes or more,
+Recall is the share of witness lines on which portcheck has a fact of kind ``vec_access`` (16 bytes or more,
 or of unknown width) or ``tma_copy``. A fact covers ``line .. end_line``, and one more line on either side,
 because a call that spans lines has one ``.loc`` only, not always that of its first line (``--tolerance``
-changes this). A line that only facts marked inactive cover counts as found and is named.
+changes this). A line that only facts marked inactive cover counts as found and is named. ``chains`` counts
+each different way from the innermost to the outermost line, found when any line of it is: a function that
+calls a function that calls a wrapper has its fact in the middle.
 
 The reverse: of the facts that are active and say 16 bytes or more (or are bulk copies), and that lie in a
 function which the unit instantiates, the share with a witness line, inner, outer or between. A function's
@@ -21,10 +23,10 @@ extent is that of the lines that the PTX shows for it, so a last statement that 
 outside.
 
 Registers and local arrays do not count: ``ld.local`` and ``st.local`` are left out. nvcc may also join narrow
-neighbours into one wide access. Such lines are no miss, but a person has to say so: they are marked "no vector
-type on the line" when they carry no inline asm, no cast and no vector type, and ``--judged FILE`` (lines of
-``PATH:LINE REASON``) names those judged to be vectorised by the compiler. Recall is then printed with them and
-without them.
+neighbours into one wide access. Such lines are no miss, but a person has to say so: they are marked "no
+vector type on the line" when they carry no inline asm, no cast and no vector type, and ``--judged FILE``
+(lines of ``PATH:LINE REASON``) names those judged to be vectorised by the compiler. Recall is then printed
+with and without them.
 
 Exit status: 0 when measured (whatever the numbers), 2 when a unit does not compile or the input is unusable.
 """
@@ -100,7 +102,8 @@ class Witness:
 
     inner: dict[Line, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     outer: dict[Line, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    between: dict[Line, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    chains: set[tuple[Line, ...]] = field(default_factory=set)
+    """The different ways from an inner line to its outer line."""
     hand_written: set[Line] = field(default_factory=set)
     """Inner lines that are themselves inline asm."""
     intrinsic: set[Line] = field(default_factory=set)
@@ -117,7 +120,7 @@ class Witness:
     kernels: set[str] = field(default_factory=set)
 
     def any_line(self) -> set[Line]:
-        return set(self.inner) | set(self.outer) | set(self.between)
+        return {line for chain in self.chains for line in chain}
 
     def instantiates(self, fact: Fact) -> bool:
         return any(
@@ -139,7 +142,7 @@ def find_nvcc(given: str | None = None) -> str | None:
 
 
 def compile_to_ptx(unit: Path, nvcc: str, extra: Sequence[str], keep: Path | None = None) -> str:
-    """The PTX of ``unit``, also written into ``keep``; raises UnusableInputError with the compiler's words."""
+    """The PTX of ``unit``, also put into ``keep``; raises UnusableInputError with the compiler's words."""
     with tempfile.TemporaryDirectory() as scratch:
         target = (keep or Path(scratch)) / (unit.stem + ".ptx")
         command = [nvcc, *WITNESS_FLAGS, *extra, "-o", str(target), str(unit)]
@@ -187,8 +190,7 @@ def collect(witness: Witness, instructions: Iterable[Instruction], root: Path) -
             what += f" {access.bytes} B"
         witness.inner[places[0]][what] += 1
         witness.outer[places[-1]][what] += 1
-        for place_between in places[1:-1]:
-            witness.between[place_between][what] += 1
+        witness.chains.add(tuple(places))
         if instruction.inline_asm:
             is_innermost = relative[instruction.chain[0].path] is not None
             (witness.hand_written if is_innermost else witness.intrinsic).add(places[0])
@@ -253,7 +255,7 @@ class Comparison:
 
     witness: Witness
     found: frozenset[Line]
-    """Witness lines (inner or outer) that a fact covers."""
+    """Witness lines (inner, outer or between) that a fact covers."""
     found_inactive: frozenset[Line]
     """Those of ``found`` that only facts marked inactive cover: the compiler disagrees with the mark."""
     judged: Mapping[Line, str]
@@ -270,8 +272,10 @@ def compare(
     for fact in facts:
         if fact.may_be_wide:
             by_path[fact.path].append(fact)
-    wanted = set(witness.inner) | set(witness.outer)
-    covering = {line: [f for f in by_path[line[0]] if f.covers(line[1], tolerance)] for line in wanted}
+    covering = {
+        line: [fact for fact in by_path[line[0]] if fact.covers(line[1], tolerance)]
+        for line in witness.any_line()
+    }
     found = frozenset(line for line, several in covering.items() if several)
     inactive = frozenset(line for line in found if not any(f.active for f in covering[line]))
 
@@ -338,7 +342,7 @@ def render(comparison: Comparison, source: SourceText, list_all: bool) -> str:
     lines = set(witness.inner) | set(witness.outer)
     sections = [
         ("missing", lines - comparison.found - set(comparison.judged), True),
-        ("found", comparison.found, list_all),
+        ("found", comparison.found & lines, list_all),
         ("found, but marked inactive", comparison.found_inactive, bool(comparison.found_inactive)),
     ]
     for title, chosen, shown in sections:
@@ -366,6 +370,8 @@ def _recall(comparison: Comparison, source: SourceText) -> list[str]:
         if left != lines:
             share = _share(len(left & comparison.found), len(left))
             out.append(f"  without those vectorised by the compiler: {share}")
+    seen = sum(1 for chain in witness.chains if not comparison.found.isdisjoint(chain))
+    out.append(f"recall chains    {_share(seen, len(witness.chains))}")
     return out
 
 

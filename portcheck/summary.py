@@ -9,7 +9,7 @@ from portcheck.facts.base import Fact
 from portcheck.facts.context import Context, function_place
 from portcheck.facts.launches import Launch
 from portcheck.program import model
-from portcheck.program.typing import Callee
+from portcheck.program.callee import Callee
 from portcheck.result import Call, Kernel, Parameter
 
 _NOT_A_CALL = re.compile(r"_cast$|^(?:sizeof|alignof|decltype|if|for|while|switch|return|defined)$")
@@ -74,7 +74,7 @@ def call_graph(context: Context) -> Iterator[Call]:
             for seen in function.observations:
                 if seen.kind != "call":
                     continue
-                callee = Callee.of(seen.node, seen.origin)
+                callee = seen.callee
                 if callee is None or _NOT_A_CALL.search(callee.name):
                     continue
                 targets = context.effects.candidates(callee, function, seen.origin)

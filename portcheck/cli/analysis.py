@@ -11,7 +11,7 @@ import portcheck.scan
 from portcheck.cli.errors import EXIT_NOTHING, EXIT_OK, UsageError
 from portcheck.cli.output import Output
 from portcheck.cli.progress import Progress
-from portcheck.scan import ScanResult
+from portcheck.result import ScanResult
 
 
 def analyse(options: Namespace) -> ScanResult:
@@ -42,6 +42,14 @@ def use_colour(choice: str, output: Output) -> bool:
     if choice != "auto":
         return choice == "always"
     return output.is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def way_to(root: str) -> str:
+    """What to put before a path below `root` so that it opens from the current folder."""
+    way = os.path.relpath(root).replace(os.sep, "/")
+    if way == os.curdir:
+        return ""
+    return f"{min(way, root, key=len)}/"
 
 
 def _listed(source: str | None) -> list[str]:

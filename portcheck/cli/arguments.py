@@ -44,7 +44,7 @@ examples:
   portcheck scan . --exclude 'third_party/'   leave a folder out
   portcheck scan . -D DISABLE_NVSHMEM -D ARCH=90
   portcheck scan . --kind tma_copy --kind mbarrier
-  git diff --name-only main | portcheck scan --files-from -
+  git ls-files '*.cu' '*.cuh' | portcheck scan --files-from -
 
 kinds: """
 

@@ -6,9 +6,9 @@ import shutil
 from argparse import Namespace
 from collections.abc import Iterator
 
-from portcheck.cli.analysis import analyse, conclude, use_colour
+from portcheck.cli.analysis import analyse, conclude, use_colour, way_to
 from portcheck.cli.output import Output
-from portcheck.scan import ScanResult
+from portcheck.result import ScanResult
 
 
 def run(options: Namespace) -> int:
@@ -40,7 +40,7 @@ def _text(result: ScanResult, options: Namespace, output: Output) -> Iterator[st
     from portcheck.report import summary, text
     from portcheck.report.style import Style
 
-    style = Style(use_colour(options.color, output))
+    style = Style(use_colour(options.color, output), way_to(result.root))
     if options.summary:
         return summary.summary(result, style)
     width = shutil.get_terminal_size().columns if output.is_terminal else text.WIDTH_COLUMNS

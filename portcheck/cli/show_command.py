@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator
 
-from portcheck.cli.analysis import analyse, conclude, use_colour
+from portcheck.cli.analysis import analyse, conclude, use_colour, way_to
 from portcheck.cli.errors import UsageError
 from portcheck.cli.output import Output
-from portcheck.scan import ScanResult
+from portcheck.result import ScanResult
 
 
 def run(options: Namespace) -> int:
@@ -33,4 +33,5 @@ def _report(result: ScanResult, options: Namespace, output: Output) -> Iterator[
     from portcheck.report import listing
     from portcheck.report.style import Style
 
-    return listing.render(result, options.section, Style(use_colour(options.color, output)))
+    style = Style(use_colour(options.color, output), way_to(result.root))
+    return listing.render(result, options.section, style)

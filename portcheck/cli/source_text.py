@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from portcheck.scan import ScanResult
+from portcheck.result import ScanResult
 
 
 class SourceText:

@@ -9,7 +9,7 @@ from portcheck.facts.base import Fact, FactKind
 from portcheck.facts.context import Context, function_place
 from portcheck.program.model import Observation
 from portcheck.program.types import CType
-from portcheck.program.typing import Callee
+from portcheck.program.callee import Callee
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ def _direction(seen: Observation) -> str:
 
 
 def _call(seen: Observation, context: Context) -> Iterator[Fact]:
-    callee = Callee.of(seen.node, seen.origin)
+    callee = seen.callee
     if callee is None or not callee.arguments or callee.name.endswith("_cast"):
         return
     tables = context.intrinsics.tables

@@ -12,7 +12,7 @@ from portcheck.facts.context import Context, function_place
 from portcheck.facts.effects import read_asm
 from portcheck.program.model import Function, Observation
 from portcheck.program.types import CType
-from portcheck.program.typing import Callee
+from portcheck.program.callee import Callee
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -200,7 +200,7 @@ def _asm(seen: Observation, context: Context) -> Iterator[Fact]:
 
 
 def _call(seen: Observation, context: Context) -> Iterator[Fact]:
-    callee = Callee.of(seen.node, seen.origin)
+    callee = seen.callee
     if callee is None or len(callee.arguments) < 2:
         return
     kind = context.intrinsics.kind(callee.name)

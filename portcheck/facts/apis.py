@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from portcheck.facts.base import Fact, FactKind
 from portcheck.facts.context import Context
 from portcheck.program.model import Observation
-from portcheck.program.typing import Callee
+from portcheck.program.callee import Callee
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +25,13 @@ class ApiCall(Fact):
         return f"{self.api}({', '.join(self.arguments)})"
 
 
+def concerns(name: str, context: Context) -> bool:
+    return bool(context.intrinsics.api.match(name))
+
+
 def find(seen: Observation, context: Context) -> Iterator[Fact]:
     """The API call of one call expression."""
-    callee = Callee.of(seen.node, seen.origin)
+    callee = seen.callee
     if callee is None or callee.receiver is not None or not context.intrinsics.api.match(callee.name):
         return
     if callee.name in context.program.functions or callee.name in context.program.records:

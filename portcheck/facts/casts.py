@@ -10,7 +10,7 @@ from portcheck.facts.context import Context, function_place
 from portcheck.program.nodes import first_child
 from portcheck.program.model import Function, Observation
 from portcheck.program.types import CType, parse_type, substitute
-from portcheck.program.typing import NAMED_CASTS, Callee
+from portcheck.program.callee import NAMED_CASTS, Callee
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,10 @@ class VectorCast(Fact):
         return f"{self.operand} viewed as {self.target}{by} ({width})"
 
 
+def concerns(name: str, context: Context) -> bool:
+    return name in NAMED_CASTS or name in context.program.functions
+
+
 def find(seen: Observation, context: Context) -> Iterator[Fact]:
     """Casts in an expression: named, C-style, and calls of functions that cast their argument."""
     if seen.kind == "cast":
@@ -41,7 +45,7 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
         if type_node is not None and value is not None:
             yield from _cast(seen, context, seen.origin.read(type_node), seen.origin.read(value))
         return
-    callee = Callee.of(seen.node, seen.origin)
+    callee = seen.callee
     if callee is None:
         return
     if callee.name in NAMED_CASTS:

@@ -11,7 +11,7 @@ from portcheck.facts.base import Fact, FactKind
 from portcheck.facts.context import Context
 from portcheck.program.nodes import first_child
 from portcheck.program.model import Observation
-from portcheck.program.typing import Callee
+from portcheck.program.callee import Callee
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -56,6 +56,10 @@ class AlignmentCheck(Check):
     kind = FactKind.ALIGN_ASSERT
 
 
+def concerns(name: str, context: Context) -> bool:
+    return name in context.macros or bool(_NAME.search(name))
+
+
 def find(seen: Observation, context: Context) -> Iterator[Fact]:
     """Checks in a call, a static_assert or an if statement."""
     if seen.kind == "static_assert":
@@ -66,7 +70,7 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
     if seen.kind == "if":
         yield from _guard(seen, context)
         return
-    callee = Callee.of(seen.node, seen.origin)
+    callee = seen.callee
     if callee is None or not callee.arguments or callee.receiver is not None:
         return
     if not is_check(callee.name, context, seen.origin.file.path):
@@ -82,10 +86,14 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
 
 def is_check(name: str, context: Context, path: str) -> bool:
     """Whether calling `name` stops the program when its first argument is false."""
-    macro = context.macros.get(name, path)
-    if macro is not None and macro.parameters:
-        return _macro_checks(macro, context, path, 0)
-    return bool(_NAME.search(name)) and name not in context.program.functions
+    key = (name, path)
+    if key not in context.checks:
+        macro = context.macros.get(name, path)
+        if macro is not None and macro.parameters:
+            context.checks[key] = _macro_checks(macro, context, path, 0)
+        else:
+            context.checks[key] = bool(_NAME.search(name)) and name not in context.program.functions
+    return context.checks[key]
 
 
 def _macro_checks(macro: MacroDefinition, context: Context, path: str, depth: int) -> bool:

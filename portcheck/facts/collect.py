@@ -12,7 +12,7 @@ from portcheck.facts.context import Context, identifiers
 from portcheck.facts.expand import Expander
 from portcheck.facts.launches import Launch
 from portcheck.facts.layouts import Layout
-from portcheck.facts.registry import BY_KIND
+from portcheck.facts.registry import Registry
 from portcheck.program.model import Function, Observation
 from portcheck.source.place import Place
 
@@ -26,11 +26,13 @@ class Collector:
 
     context: Context
     expander: Expander = field(init=False)
+    registry: Registry = field(init=False)
     instantiations: dict[tuple[str, str], list[tuple[str, ...]]] = field(default_factory=dict)
     _launched: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.expander = Expander(self.context)
+        self.registry = Registry(self.context)
 
     def collect(self, functions: Iterable[Function]) -> list[Fact]:
         """The facts of the functions, macro bodies first, in the order of places."""
@@ -49,7 +51,7 @@ class Collector:
             yield from self._observation(seen)
 
     def _observation(self, seen: Observation) -> Iterator[Fact]:
-        for find in BY_KIND.get(seen.kind, ()):
+        for find in self.registry.of(seen):
             for fact in find(seen, self.context):
                 yield self._judged(fact, seen)
         if seen.kind == "call":
@@ -76,7 +78,7 @@ class Collector:
         expansion, observations, definition = expanded
         done: dict[tuple[str, int | None], Fact] = {}
         for inner in observations:
-            for find in BY_KIND.get(inner.kind, ()):
+            for find in self.registry.of(inner):
                 for fact in find(inner, self.context):
                     if not self.expander.is_new(expansion, inner.node.start_byte, inner.node.end_byte, fact.kind):
                         continue

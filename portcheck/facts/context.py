@@ -11,7 +11,8 @@ from portcheck.program.nodes import first_child
 from portcheck.program import knowledge
 from portcheck.program.model import Function, Observation, Origin
 from portcheck.program.types import CType
-from portcheck.program.typing import Callee, Program, Typer
+from portcheck.program.callee import Callee
+from portcheck.program.typing import Program, Typer
 from portcheck.source.place import Place
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ class Context:
     effects: Effects = field(init=False)
     provenance: Provenance = field(init=False)
     carvers: dict[str, bool] = field(default_factory=dict)
+    checks: dict[tuple[str, str], bool] = field(default_factory=dict)
     carving_functions: dict[int, bool] = field(default_factory=dict)
+    _offsets: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         from portcheck.facts.effects import Effects
@@ -45,6 +48,20 @@ class Context:
         self.intrinsics = knowledge.intrinsics()
         self.effects = Effects(self)
         self.provenance = Provenance(self)
+
+    def offsets(self, origin: Origin, topic: str, words: tuple[bytes, ...]) -> list[int]:
+        """Where one of a topic's words (in lower case) stands in a file's bytes, in any case."""
+        key = (origin.file.path, topic)
+        if key not in self._offsets:
+            text = origin.text.lower()
+            found: list[int] = []
+            for word in words:
+                at = text.find(word)
+                while at >= 0:
+                    found.append(at)
+                    at = text.find(word, at + 1)
+            self._offsets[key] = sorted(found)
+        return self._offsets[key]
 
     def type_of(self, node: Node, seen: Observation) -> CType | None:
         return self.typer.type_of(node, seen.function, seen.origin)

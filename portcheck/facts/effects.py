@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from portcheck.facts.ptx import Instruction, instructions
 from portcheck.program.model import Function, Observation, Origin
-from portcheck.program.typing import Callee
-from portcheck.source.place import Place
+from portcheck.program.callee import Callee
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -46,14 +45,13 @@ MAX_CALLS = 60
 class Effect:
     """One primitive that a function performs, itself or through what it calls.
 
-    `operation` names the primitive (a PTX opcode or an intrinsic), `where` its place.
+    `operation` names the primitive: a PTX opcode or an intrinsic.
     `arguments` maps the primitive's operand position to the position of the function's own
     parameter that reaches it; absent where the value does not come from a parameter.
     """
 
     kind: str
     operation: str
-    where: Place
     width_bytes: int | None = None
     vector: bool = False
     scope: str = ""
@@ -81,25 +79,27 @@ class Effects:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self._summaries: dict[int, Summary] = {}
         self._macro_kinds: dict[tuple[str, int], frozenset[str]] = {}
 
     def of_function(self, function: Function) -> Summary:
-        key = id(function)
-        if key not in self._summaries:
-            self._summaries[key] = NOTHING
-            self._summaries[key] = self._summarise(function)
-        return self._summaries[key]
+        if function.summary is None:
+            function.summary = NOTHING
+            function.summary = self._summarise(function)
+        return function.summary  # type: ignore[return-value]
 
     def of_call(self, callee: Callee, seen: Observation) -> tuple[Summary, Function | None]:
         """What a call does: of an intrinsic, its own effect; of a function, its summary."""
-        return self._of_call(callee, seen.function, seen.origin)
+        return self.of_callee(callee, seen.function, seen.origin)
+
+    def of_callee(self, callee: Callee, function: Function, origin: Origin) -> tuple[Summary, Function | None]:
+        if callee.summary is None:
+            callee.summary = self._of_call(callee, function, origin)
+        return callee.summary  # type: ignore[return-value]
 
     def _of_call(self, callee: Callee, function: Function, origin: Origin) -> tuple[Summary, Function | None]:
         direct = self.intrinsic(callee, function, origin)
         if direct is not None:
-            where = origin.place(callee.node.start_byte, callee.node.end_byte)
-            return Summary(direct, (Effect(direct, callee.name, where),)), None
+            return Summary(direct, (Effect(direct, callee.name),)), None
         candidates = self.candidates(callee, function, origin)
         if not candidates:
             return NOTHING, None
@@ -129,6 +129,11 @@ class Effects:
 
     def candidates(self, callee: Callee, function: Function, origin: Origin) -> list[Function]:
         """The functions of the tree that a call can reach."""
+        if callee.targets is None:
+            callee.targets = self._find_candidates(callee, function, origin)
+        return callee.targets
+
+    def _find_candidates(self, callee: Callee, function: Function, origin: Origin) -> list[Function]:
         named = self.context.program.functions.get(callee.name, [])
         if not named:
             return []
@@ -175,7 +180,6 @@ class Effects:
     def _asm(self, seen: Observation, function: Function) -> list[Effect]:
         found: list[Effect] = []
         values = asm_values(seen.node)
-        where = seen.origin.place(seen.node.start_byte, seen.node.end_byte)
         for instruction in read_asm(seen, self.context):
             kind = instruction.kind
             if not kind:
@@ -184,7 +188,7 @@ class Effects:
                 scoped = instruction.order != "volatile"
                 kind = "sync_scope" if scoped else kind
             found.append(
-                Effect(kind, instruction.opcode, where, instruction.width_bytes, instruction.is_vector,
+                Effect(kind, instruction.opcode, instruction.width_bytes, instruction.is_vector,
                        instruction.scope, instruction.order,
                        self._operand_sources(instruction, values, function, seen.origin))
             )
@@ -219,23 +223,21 @@ class Effects:
         return None
 
     def _call(self, seen: Observation, function: Function) -> list[Effect]:
-        callee = Callee.of(seen.node, seen.origin)
+        callee = seen.callee
         if callee is None:
             return []
         macro = self.context.macros.get(callee.name, seen.origin.file.path)
         if macro is not None and macro.parameters is not None and callee.receiver is None:
-            where = seen.origin.place(seen.node.start_byte, seen.node.end_byte)
-            return [Effect(k, callee.name, where) for k in sorted(self.macro_kinds(macro.name, macro.body, 0))]
-        summary, target = self._of_call(callee, function, seen.origin)
+            return [Effect(k, callee.name) for k in sorted(self.macro_kinds(macro.name, macro.body, 0))]
+        summary, target = self.of_callee(callee, function, seen.origin)
         if summary.kind in ("sync_scope", "load", "store"):
             for argument in callee.arguments:
                 if self.context.provenance.of(argument, function, seen.origin, "peer") is not None:
-                    where = seen.origin.place(seen.node.start_byte, seen.node.end_byte)
-                    return [*summary.effects, Effect("remote_comm", callee.name, where)]
+                    return [*summary.effects, Effect("remote_comm", callee.name)]
         if target is None:
             return list(summary.effects)
         if not summary.kind:
-            return [Effect(e.kind, e.operation, e.where) for e in summary.effects]
+            return [Effect(e.kind, e.operation) for e in summary.effects]
         inherited: list[Effect] = []
         for effect in summary.effects:
             pairs = []
@@ -244,7 +246,7 @@ class Effects:
                     source = self._parameter_of(callee.arguments[parameter], function, seen.origin)
                     if source is not None:
                         pairs.append((operand, source))
-            inherited.append(Effect(effect.kind, effect.operation, effect.where, effect.width_bytes,
+            inherited.append(Effect(effect.kind, effect.operation, effect.width_bytes,
                                     effect.vector, effect.scope, effect.order, tuple(pairs)))
         return inherited
 

@@ -14,12 +14,12 @@ from portcheck.facts.checks import is_check
 from portcheck.facts.context import Context
 from portcheck.program.extract import extract
 from portcheck.program.model import Observation, Origin, Unit
-from portcheck.program.typing import Callee
+from portcheck.program.callee import Callee
 from portcheck.source.place import Place
 from portcheck.syntax import Expansion, MacroDefinition, expand_call, parse_text, split_arguments
 
 _INTERESTING = re.compile(
-    rb"<<<|Launch|_cast\s*<|\[|asm\b|_sync\b|__ldg|\*\s*\(|__shared__|constexpr|\busing\b|%|(?:LD|ST|ld|st)\w*\s*\("
+    rb"<<<|Launch|_cast\s*<[^<>]*\*|\w\s*\[|asm\b|_sync\b|__ldg|\*\s*\(|__shared__|constexpr|\busing\b"
 )
 MAX_ARGUMENT_BYTES = 400
 MAX_EXPANSION_BYTES = 16384
@@ -35,13 +35,15 @@ class Expander:
 
     def macro_of(self, seen: Observation) -> tuple[MacroDefinition, Callee] | None:
         """The macro that a call expression is a use of, if it is worth expanding."""
-        callee = Callee.of(seen.node, seen.origin)
-        if callee is None or callee.receiver is not None or callee.qualifier or callee.template_arguments:
+        callee = seen.callee
+        if callee is None or callee.name not in self.context.macros:
+            return None
+        if callee.receiver is not None or callee.qualifier or callee.template_arguments:
             return None
         macro = self.context.macros.get(callee.name, seen.origin.file.path, _offset(seen))
         if macro is None or macro.parameters is None:
             return None
-        if is_check(callee.name, self.context, seen.origin.file.path) or not self._is_worthy(macro, 0):
+        if not self._is_worthy(macro, 0) or is_check(callee.name, self.context, seen.origin.file.path):
             return None
         return macro, callee
 

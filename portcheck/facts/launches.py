@@ -11,7 +11,7 @@ from portcheck.facts.context import Context
 from portcheck.program.nodes import first_child
 from portcheck.program.model import Observation
 from portcheck.program.types import parse_type, split_top
-from portcheck.program.typing import Callee
+from portcheck.program.callee import Callee
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -43,6 +43,11 @@ class Launch(Fact):
         return f"{self.form}: {self.kernel}{arguments}{shape}{why}".replace(":  over", " over")
 
 
+def concerns(name: str, context: Context) -> bool:
+    table = context.intrinsics.tables["launch"]
+    return name in table["names"] or name in table["run_time_compilation"]
+
+
 def find(seen: Observation, context: Context) -> Iterator[Fact]:
     """Launches in a call or declaration."""
     if seen.kind == "declaration":
@@ -55,7 +60,7 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
         yield Launch(**context.common(seen, definition=definition), form="<<<>>>", kernel=kernel,
                      template_arguments=arguments, configuration=configuration)
         return
-    callee = Callee.of(seen.node, seen.origin)
+    callee = seen.callee
     if callee is None or callee.receiver is not None:
         return
     table = context.intrinsics.tables["launch"]

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from portcheck.facts.base import Fact, FactKind
 from portcheck.facts.context import Context, function_place, strip_casts
 from portcheck.program.nodes import child, first_child
-from portcheck.program.declarators import declared
 from portcheck.program.model import Function, Observation
-from portcheck.program.typing import Callee
+from portcheck.program.callee import NAMED_CASTS, Callee
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -42,6 +41,10 @@ class Layout(Fact):
     def detail(self) -> str:
         name = f"{self.name} = " if self.name else ""
         return f"{self.step} ({self.space}): {name}{self.expression}"
+
+
+def concerns(name: str, context: Context) -> bool:
+    return name not in NAMED_CASTS
 
 
 def find(seen: Observation, context: Context) -> Iterator[Fact]:
@@ -74,7 +77,7 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
 
 def _declaration(seen: Observation, context: Context) -> Iterator[Fact]:
     origin = seen.origin
-    for found in declared(seen.node, origin):
+    for found in seen.declared:
         binding = seen.function.bindings.get(found.name, [None])[-1]
         if binding is not None and binding.shared and found.type is not None and not found.is_function:
             element = context.typer.width_bytes(found.type.base(), seen.function)
@@ -156,7 +159,7 @@ def _is_byte_size(name: str, core: Node, text: str, grows: bool, seen: Observati
     if seen.kind == "declaration" and core.type == "number_literal":
         return bool(_BYTES.search(name)) and not text.startswith("0") and text.rstrip("uUlL").isdigit()
     if core.type == "number_literal" and seen.kind == "field":
-        return bool(_BYTES.search(name))
+        return bool(_BYTES.search(name)) and text not in ("0", "-1")
     if core.type not in ("binary_expression", "call_expression", "sizeof_expression", "conditional_expression"):
         return False
     if "sizeof" in text:
@@ -234,7 +237,7 @@ def _part(seen: Observation, context: Context) -> Iterator[Fact]:
     parent = seen.node.parent
     if parent is not None and parent.type == "field_expression":
         return
-    callee = Callee.of(seen.node, seen.origin)
+    callee = seen.callee
     if callee is None or callee.name.endswith("_cast"):
         return
     if returns_address(callee, seen, context):

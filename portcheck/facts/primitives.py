@@ -14,7 +14,7 @@ from portcheck.facts.base import Fact, FactKind
 from portcheck.facts.context import Context, function_place
 from portcheck.facts.effects import Effect, asm_values, read_asm
 from portcheck.program.model import Observation
-from portcheck.program.typing import Callee
+from portcheck.program.callee import Callee
 from portcheck.source.place import Place
 
 
@@ -128,12 +128,20 @@ _CLASSES: dict[str, type[Primitive]] = {
 _INTRINSIC_SCOPES = (("_system", "system"), ("_block", "block"), ("__threadfence", "device"), ("atomic", "device"))
 
 
+def concerns(name: str, context: Context) -> bool:
+    """Whether a call of the name can have an effect: an intrinsic, or a function of the tree."""
+    if name in context.program.functions or context.intrinsics.kind(name):
+        return True
+    tables = context.intrinsics.tables
+    return name in tables["loads"]["names"] or name in tables["stores"]["names"]
+
+
 def find(seen: Observation, context: Context) -> Iterator[Fact]:
     """Primitives of one `asm` statement or call."""
     if seen.kind == "asm":
         yield from _asm(seen, context)
         return
-    callee = Callee.of(seen.node, seen.origin)
+    callee = seen.callee
     if callee is None:
         return
     summary, target = context.effects.of_call(callee, seen)
@@ -161,7 +169,7 @@ def _asm(seen: Observation, context: Context) -> Iterator[Fact]:
             for position, operand in enumerate(instruction.operands)
             if (digits := "".join(c for c in operand.split("%", 1)[-1] if c.isdigit())) and "%" in operand
         )
-        direct = Effect(effect.kind, effect.operation, effect.where, effect.width_bytes, effect.vector,
+        direct = Effect(effect.kind, effect.operation, effect.width_bytes, effect.vector,
                         effect.scope, effect.order, own)
         yield _make(class_, seen, context, direct, values, "", ())
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from portcheck.program.nodes import first_child
 from portcheck.program.model import Binding, Function, Origin
-from portcheck.program.typing import Callee
+from portcheck.program.callee import Callee
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -39,8 +39,6 @@ class Provenance:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self._bindings: dict[int, frozenset[Source]] = {}
-        self._assigned: dict[int, dict[str, list[tuple[Node, Origin]]]] = {}
         table = context.intrinsics.tables["remote_comm"]
         self._pointers = frozenset(table["pointers"])
         self._own = frozenset(table["own_rank"])
@@ -104,7 +102,7 @@ class Provenance:
             return True
         if callee.name.endswith("_cast"):
             return False
-        summary, target = self.context.effects._of_call(callee, function, origin)
+        summary, target = self.context.effects.of_callee(callee, function, origin)
         if target is None or target.return_type is None or not target.return_type.pointers:
             return False
         return any(e.operation in self._pointers for e in summary.effects)
@@ -134,10 +132,9 @@ class Provenance:
         return None if origin.read(index) in self._own else Source("peer", text)
 
     def _of_binding(self, binding: Binding, function: Function, depth: int) -> frozenset[Source]:
-        key = id(binding)
-        if key in self._bindings:
-            return self._bindings[key]
-        self._bindings[key] = frozenset()
+        if binding.sources is not None:
+            return binding.sources  # type: ignore[return-value]
+        binding.sources = frozenset()
         found: frozenset[Source] = frozenset()
         if binding.shared:
             found = frozenset((Source("shared", binding.name),))
@@ -146,7 +143,7 @@ class Provenance:
             values += self._assignments(function).get(binding.name, [])
             for value, origin in values[:6]:
                 found |= self._of(value, function, origin, depth + 1)
-        self._bindings[key] = found
+        binding.sources = found
         return found
 
     def _carries_address(self, binding: Binding, function: Function) -> bool:
@@ -158,8 +155,7 @@ class Provenance:
         return type_.name in ("uint64_t", "uintptr_t", "CUdeviceptr", "size_t")
 
     def _assignments(self, function: Function) -> dict[str, list[tuple[Node, Origin]]]:
-        key = id(function)
-        if key not in self._assigned:
+        if function.assigned is None:
             table: dict[str, list[tuple[Node, Origin]]] = {}
             for seen in function.observations:
                 if seen.kind != "assign":
@@ -171,5 +167,5 @@ class Provenance:
                     left = left.child_by_field_name("argument")
                 if left is not None and left.type == "identifier":
                     table.setdefault(seen.origin.read(left), []).append((right, seen.origin))
-            self._assigned[key] = table
-        return self._assigned[key]
+            function.assigned = table
+        return function.assigned  # type: ignore[return-value]

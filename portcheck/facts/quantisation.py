@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from portcheck.facts.base import Fact, FactKind
 from portcheck.facts.context import Context, function_place, identifiers
 from portcheck.program import knowledge
 from portcheck.program.model import Function, Observation
-from portcheck.program.typing import Callee
+from portcheck.program.callee import Callee
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -62,6 +63,8 @@ class LowPrecisionWire(Fact):
 
 def find(seen: Observation, context: Context) -> Iterator[Fact]:
     """Quantisation steps in a declaration, assignment, call, `asm` or class."""
+    if not _mentions(seen, context):
+        return
     if seen.kind == "record":
         yield from _record(seen, context)
     elif seen.kind in ("declaration", "field"):
@@ -72,6 +75,25 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
         yield from _asm(seen, context)
     elif seen.kind == "call":
         yield from _call(seen, context)
+
+
+_WORDS = (b"fp8", b"e4m3", b"e5m2", b"amax", b"absmax", b"abs_max", b"scale", b"448", b"57344", b"float8",
+          b"e8m0", b">> 23", b">>23", b"fp4", b"e2m1", b"_sf", b"sf_", b"inv_s", b"logfmt", b"log_fmt")
+
+
+def _mentions(seen: Observation, context: Context) -> bool:
+    """A cheap test over the bytes: most statements have nothing to do with quantisation."""
+    node = seen.node
+    if seen.kind == "call" and seen.callee is not None:
+        summary, _ = context.effects.of_call(seen.callee, seen)
+        if summary.kind in ("fp8_quant", "lowp_wire"):
+            return True
+    end = min(node.end_byte, node.start_byte + 2000)
+    if seen.origin.expansion:
+        text = seen.origin.text[node.start_byte : end].lower()
+        return any(word in text for word in _WORDS)
+    words = context.offsets(seen.origin, "quantisation", _WORDS)
+    return bisect_left(words, end) > bisect_left(words, node.start_byte)
 
 
 def find_in_function(function: Function, context: Context) -> Iterator[Fact]:
@@ -91,6 +113,12 @@ def find_in_function(function: Function, context: Context) -> Iterator[Fact]:
 
 def _tainted(function: Function, context: Context) -> set[str]:
     """Locals of the function that are computed from a maximum or an FP8 constant."""
+    if function.tainted is None:
+        function.tainted = _find_tainted(function, context)
+    return function.tainted
+
+
+def _find_tainted(function: Function, context: Context) -> set[str]:
     found: set[str] = set()
     for _ in range(2):
         for name, bindings in function.bindings.items():
@@ -113,8 +141,6 @@ def _format(text: str) -> str:
 
 
 def _declaration(seen: Observation, context: Context) -> Iterator[Fact]:
-    from portcheck.program.declarators import declared
-
     node = seen.node
     if node.end_byte - node.start_byte > 2000:
         return
@@ -122,7 +148,7 @@ def _declaration(seen: Observation, context: Context) -> Iterator[Fact]:
     if head is None:
         return
     wire = context.intrinsics.tables["lowp_wire"]["terms"]
-    for found in declared(node, seen.origin):
+    for found in seen.declared:
         value = found.value
         if value is None and seen.kind == "field":
             value = node.child_by_field_name("default_value")
@@ -204,7 +230,7 @@ def _asm(seen: Observation, context: Context) -> Iterator[Fact]:
 
 
 def _call(seen: Observation, context: Context) -> Iterator[Fact]:
-    callee = Callee.of(seen.node, seen.origin)
+    callee = seen.callee
     if callee is None or not callee.arguments:
         return
     text = seen.origin.read(seen.node)
@@ -292,7 +318,7 @@ def granularity(function: Function, context: Context) -> int | None:
     for seen in function.observations:
         if seen.kind != "call":
             continue
-        callee = Callee.of(seen.node, seen.origin)
+        callee = seen.callee
         if callee is None:
             continue
         named = any(_AMAX.search(seen.origin.read(a)) for a in callee.arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from portcheck.facts import (
     accesses,
@@ -20,22 +21,55 @@ from portcheck.facts.base import Fact
 from portcheck.facts.context import Context
 from portcheck.program.model import Observation
 
-Finder = Callable[[Observation, Context], Iterator[Fact]]
+Find = Callable[[Observation, Context], Iterator[Fact]]
+Concerns = Callable[[str, Context], bool]
 
-FINDERS: tuple[tuple[Finder, tuple[str, ...]], ...] = (
-    (casts.find, ("call", "cast")),
-    (accesses.find, ("call", "subscript", "pointer")),
-    (primitives.find, ("call", "asm")),
-    (remote.find, ("call", "assign")),
-    (checks.find, ("call", "static_assert", "if")),
-    (accumulations.find, ("call", "assign", "asm")),
-    (quantisation.find, ("call", "assign", "asm", "declaration", "field", "record")),
-    (layouts.find, ("call", "assign", "declaration", "field", "member", "return", "subscript")),
-    (launches.find, ("call", "declaration")),
-    (apis.find, ("call",)),
+
+def _always(name: str, context: Context) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """A finder, the observations it looks at, and which callee names can concern it at all."""
+
+    find: Find
+    observations: tuple[str, ...]
+    concerns: Concerns = _always
+
+
+FINDERS: tuple[Finder, ...] = (
+    Finder(casts.find, ("call", "cast"), casts.concerns),
+    Finder(accesses.find, ("call", "subscript", "pointer"), primitives.concerns),
+    Finder(primitives.find, ("call", "asm"), primitives.concerns),
+    Finder(remote.find, ("call", "assign"), primitives.concerns),
+    Finder(checks.find, ("call", "static_assert", "if"), checks.concerns),
+    Finder(accumulations.find, ("call", "assign", "asm"), primitives.concerns),
+    Finder(quantisation.find, ("call", "assign", "asm", "declaration", "field", "record")),
+    Finder(layouts.find, ("call", "assign", "declaration", "field", "member", "return", "subscript"),
+           layouts.concerns),
+    Finder(launches.find, ("call", "declaration"), launches.concerns),
+    Finder(apis.find, ("call",), apis.concerns),
 )
 
-BY_KIND: dict[str, tuple[Finder, ...]] = {
-    kind: tuple(find for find, kinds in FINDERS if kind in kinds)
-    for kind in {k for _, kinds in FINDERS for k in kinds}
-}
+
+class Registry:
+    """The finders for an observation; for calls, those that the callee's name can concern."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._by_kind = {
+            kind: tuple(f.find for f in FINDERS if kind in f.observations)
+            for kind in {k for f in FINDERS for k in f.observations}
+        }
+        self._by_name: dict[str, tuple[Find, ...]] = {}
+
+    def of(self, seen: Observation) -> tuple[Find, ...]:
+        if seen.kind != "call" or seen.callee is None or seen.callee.receiver is not None:
+            return self._by_kind.get(seen.kind, ())
+        name = seen.callee.name
+        if name not in self._by_name:
+            self._by_name[name] = tuple(
+                f.find for f in FINDERS if "call" in f.observations and f.concerns(name, self._context)
+            )
+        return self._by_name[name]

@@ -8,7 +8,7 @@ from portcheck.facts.base import Fact
 from portcheck.facts.context import Context
 from portcheck.facts.primitives import RemoteOperation
 from portcheck.program.model import Observation
-from portcheck.program.typing import Callee
+from portcheck.program.callee import Callee
 
 
 def find(seen: Observation, context: Context) -> Iterator[Fact]:
@@ -38,7 +38,7 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
 
 
 def _call(seen: Observation, context: Context) -> Iterator[Fact]:
-    callee = Callee.of(seen.node, seen.origin)
+    callee = seen.callee
     if callee is None or not callee.arguments:
         return
     summary, target = context.effects.of_call(callee, seen)

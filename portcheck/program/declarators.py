@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portcheck.program.model import Origin, Parameter
@@ -77,7 +77,7 @@ def unwrap(node: Node, base: CType | None, type_text: str, origin: Origin) -> De
         return None
     full = base
     if full is not None and (pointers or extents):
-        full = replace(full, pointers=full.pointers + pointers, extents=tuple(extents))
+        full = CType(full.name, full.arguments, full.pointers + pointers, tuple(extents), full.scope)
     return Declared(origin.read(current), full, type_text, value, node, is_function, has_arguments)
 
 

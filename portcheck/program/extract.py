@@ -115,14 +115,15 @@ class _Sweep:
                 stack.append(_Open(end, "function", found))
                 owner.append(found)
                 continue
+            seen = Observation(name, node, self.origin, function)
             if name in OBSERVED:
-                function.observations.append(Observation(name, node, self.origin, function))
+                function.observations.append(seen)
             if name in ("scope", "lambda"):
                 stack.append(_Open(end, "scope", None))
                 if name == "lambda":
                     self._lambda(node, function, end)
             elif name == "declaration":
-                self._declaration(node, function)
+                self._declaration(seen, function)
             elif name == "namespace":
                 title = node.child_by_field_name("name")
                 stack.append(_Open(end, "namespace", self.origin.read(title) if title else ""))
@@ -219,7 +220,8 @@ class _Sweep:
         for parameter in parameters(declarator.child_by_field_name("parameters"), self.origin):
             self._bind(function, parameter.name, parameter.type, None, node.start_byte, end, parameter=True)
 
-    def _declaration(self, node: Node, function: Function) -> None:
+    def _declaration(self, seen: Observation, function: Function) -> None:
+        node = seen.node
         if self.stack and self.stack[-1].kind == "record":
             return
         end = next((o.end_byte for o in reversed(self.stack) if o.kind in ("scope", "function")),
@@ -229,7 +231,8 @@ class _Sweep:
         shared = any(b.text == b"__shared__" for b in words) or b"__shared__" in prefix.split(b";", 1)[0]
         constant = b"const" in prefix.split(b"=", 1)[0]
         at_file_scope = function is self.outside
-        for found in declared(node, self.origin):
+        seen.declared = list(declared(node, self.origin))
+        for found in seen.declared:
             if found.is_function and at_file_scope:
                 continue
             binding = self._bind(
@@ -291,7 +294,8 @@ class _Sweep:
         if default is not None:
             for found in declared(node, self.origin):
                 self.unit.constants.setdefault(found.name, []).append((default, self.origin))
-                self.outside.observations.append(Observation("field", node, self.origin, self.outside))
+            seen = Observation("field", node, self.origin, self.outside, declared=list(declared(node, self.origin)))
+            self.outside.observations.append(seen)
 
     def _alias(self, node: Node, function: Function) -> None:
         origin = self.origin

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from portcheck.resources import rules_path
@@ -44,10 +44,7 @@ class Intrinsics:
 
     def kind(self, name: str) -> str | None:
         """The fact kind of a call of `name`, None for a name without one."""
-        for kind, names in self.kinds:
-            if name in names:
-                return kind
-        return None
+        return _kind_of(name)
 
 
 @cache
@@ -63,6 +60,11 @@ def intrinsics() -> Intrinsics:
     kinds = [("", not_remote)]
     kinds += [(k, NameSet(t["names"])) for k, t in tables.items() if "names" in t]
     return Intrinsics(tuple(kinds), tables, re.compile(tables["api_call"]["pattern"]))
+
+
+@lru_cache(maxsize=65536)
+def _kind_of(name: str) -> str | None:
+    return next((kind for kind, names in intrinsics().kinds if name in names), None)
 
 
 @cache

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from portcheck.program.callee import Callee
 from portcheck.program.types import CType
 from portcheck.source.place import Place
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from portcheck.program.declarators import Declared
     from portcheck.syntax import SyntaxFile
 
 
@@ -69,6 +71,11 @@ class Binding:
     constant: bool = False
     parameter: bool = False
     arguments: bool = False
+    inferred: CType | None | bool = False  # the type of `auto`; False: not asked yet
+    sources: object = None  # where its address comes from, once `facts.provenance` has asked
+
+
+_UNREAD = object()
 
 
 @dataclass(slots=True)
@@ -79,6 +86,15 @@ class Observation:
     node: Node
     origin: Origin
     function: Function
+    _callee: object = _UNREAD
+    declared: list[Declared] = field(default_factory=list)
+
+    @property
+    def callee(self) -> Callee | None:
+        """The parts of the call, read once; None for what is no call of a name."""
+        if self._callee is _UNREAD:
+            self._callee = Callee.of(self.node, self.origin) if self.kind == "call" else None
+        return self._callee  # type: ignore[return-value]
 
 
 @dataclass(slots=True)
@@ -102,6 +118,9 @@ class Function:
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     shadow_of: Function | None = None
+    summary: object = None  # its effects, once `facts.effects` has asked
+    tainted: set[str] | None = None  # locals that a scale is computed from, likewise
+    assigned: object = None  # right-hand sides by name, once `facts.provenance` has asked
 
     @property
     def qualified(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 _QUALIFIER = re.compile(
@@ -42,20 +42,18 @@ class CType:
     def dereferenced(self) -> CType | None:
         """What `*` or one `[]` gives; None for a type that is neither pointer nor array."""
         if self.extents:
-            return replace(self, extents=self.extents[1:])
+            return CType(self.name, self.arguments, self.pointers, self.extents[1:], self.scope)
         if self.pointers:
-            return replace(self, pointers=self.pointers - 1)
+            return CType(self.name, self.arguments, self.pointers - 1, (), self.scope)
         return None
 
     def pointer(self) -> CType:
         """The type of the address of a value of this type (arrays decay to their element)."""
-        if self.extents:
-            return replace(self, extents=self.extents[1:], pointers=self.pointers + 1)
-        return replace(self, pointers=self.pointers + 1)
+        return CType(self.name, self.arguments, self.pointers + 1, self.extents[1:], self.scope)
 
     def base(self) -> CType:
         """The pointee or element type, with every pointer and extent removed."""
-        return replace(self, pointers=0, extents=())
+        return CType(self.name, self.arguments, 0, (), self.scope) if self.is_indirect else self
 
 
 def split_top(text: str, separator: str = ",") -> list[str]:

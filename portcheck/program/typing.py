@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from portcheck.program.nodes import first_child
 from portcheck.program import knowledge
+from portcheck.program.callee import NAMED_CASTS, Callee
 from portcheck.program.model import Binding, Function, Origin, Record, Unit
 from portcheck.program.types import CType, parse_type, split_top, substitute
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-NAMED_CASTS = frozenset(("reinterpret_cast", "static_cast", "const_cast", "dynamic_cast", "bit_cast"))
 MAX_DEPTH = 24
 
 
@@ -53,7 +53,6 @@ class Typer:
         self.program = program
         self.table = knowledge.types()
         self.returns: dict[str, str] = knowledge.intrinsics().tables["returns"]
-        self._binding_types: dict[int, CType | None] = {}
 
     # -- names of types ----------------------------------------------------------------
 
@@ -183,11 +182,10 @@ class Typer:
             return binding.type
         if binding.value is None or depth > MAX_DEPTH:
             return None
-        key = id(binding)
-        if key not in self._binding_types:
-            self._binding_types[key] = None
-            self._binding_types[key] = self.type_of(binding.value, function, binding.origin, depth + 1)
-        return self._binding_types[key]
+        if binding.inferred is False:
+            binding.inferred = None
+            binding.inferred = self.type_of(binding.value, function, binding.origin, depth + 1)
+        return binding.inferred  # type: ignore[return-value]
 
     def lookup(self, name: str, function: Function, offset: int) -> Binding | None:
         return function.lookup(name, offset)
@@ -440,54 +438,6 @@ class Typer:
                     return self._instantiate(method.return_type, record, meaning)
                 return method.return_type
         return None
-
-
-class Callee:
-    """The parts of a call expression."""
-
-    __slots__ = ("arguments", "name", "node", "qualifier", "receiver", "template_arguments", "title")
-
-    def __init__(self, node: Node, title: Node, name: str, qualifier: str, receiver: Node | None,
-                 template_arguments: list[str], arguments: list[Node]) -> None:
-        self.node, self.title, self.name, self.qualifier = node, title, name, qualifier
-        self.receiver, self.template_arguments, self.arguments = receiver, template_arguments, arguments
-
-    @classmethod
-    def of(cls, node: Node, origin: Origin) -> Callee | None:
-        title = node.child_by_field_name("function")
-        listed = node.child_by_field_name("arguments")
-        if title is None:
-            return None
-        receiver: Node | None = None
-        qualifier = ""
-        template_text = ""
-        current: Node | None = title
-        while current is not None:
-            kind = current.type
-            if kind in ("identifier", "field_identifier", "type_identifier", "primitive_type",
-                        "sized_type_specifier", "operator_name", "destructor_name"):
-                break
-            if kind == "field_expression":
-                receiver = current.child_by_field_name("argument")
-                current = current.child_by_field_name("field")
-            elif kind == "qualified_identifier":
-                scope = current.child_by_field_name("scope")
-                if scope is not None:
-                    qualifier = f"{qualifier}{origin.read(scope)}::"
-                current = current.child_by_field_name("name")
-            elif kind in ("template_function", "template_method", "template_type"):
-                arguments = current.child_by_field_name("arguments")
-                template_text = origin.read(arguments)[1:-1] if arguments is not None else ""
-                current = current.child_by_field_name("name")
-            elif kind in ("dependent_name", "parenthesized_expression"):
-                current = first_child(current)
-            else:
-                return None
-        if current is None:
-            return None
-        arguments_list = [c for c in listed.named_children if c.type != "comment"] if listed is not None else []
-        return cls(node, current, origin.read(current), qualifier, receiver,
-                   split_top(template_text) if template_text else [], arguments_list)
 
 
 def _vector_element(name: str) -> str | None:

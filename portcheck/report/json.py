@@ -20,7 +20,7 @@ from portcheck.report.records import (
     skipped_record,
 )
 from portcheck.report.schema import NAME, VERSION
-from portcheck.scan import ScanResult
+from portcheck.result import ScanResult
 
 SECTIONS = ("kernels", "calls", "facts")
 

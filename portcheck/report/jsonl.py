@@ -18,7 +18,8 @@ from portcheck.report.records import (
     kernel_record,
     region_record,
 )
-from portcheck.scan import Call, Kernel, Region, ScanResult, Skipped
+from portcheck.result import Call, Kernel, Region, ScanResult
+from portcheck.source import Skipped
 
 
 def render(result: ScanResult, sections: Collection[str] = ("facts",)) -> Iterator[str]:

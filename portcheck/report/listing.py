@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from portcheck.report.style import Style, safe
 from portcheck.report.summary import coverage
 from portcheck.report.text import fact_headline, kernel_signature
-from portcheck.scan import Kernel, ScanResult
+from portcheck.result import Kernel, ScanResult
 
 _SHOWN_INSTANTIATIONS = 32
 
@@ -31,7 +31,7 @@ def _calls(result: ScanResult, style: Style) -> Iterator[str]:
     for call in result.calls:
         caller = safe(call.caller) or "(file scope)"
         mark = "" if call.resolved else style("warning", "  (not defined in these files)")
-        yield f"{safe(str(call.place))}  {caller} -> {safe(call.callee)}{mark}"
+        yield f"{style.place(call.place)}  {caller} -> {safe(call.callee)}{mark}"
     if result.calls:
         yield ""
 
@@ -44,7 +44,7 @@ def _kernels(result: ScanResult, style: Style) -> Iterator[str]:
 
 def _kernel(kernel: Kernel, style: Style) -> Iterator[str]:
     off = "" if kernel.active else style("quiet", "  off")
-    yield f"{safe(str(kernel.place))}  {style('kernel', kernel_signature(kernel))}{off}"
+    yield f"{style.place(kernel.place)}  {style('kernel', kernel_signature(kernel))}{off}"
     if kernel.launch_bounds:
         yield f"  launch bounds   {safe(kernel.launch_bounds)}"
     if kernel.cluster_dims:
@@ -53,7 +53,7 @@ def _kernel(kernel: Kernel, style: Style) -> Iterator[str]:
         label = "" if index else "parameters"
         yield f"  {label:<14}  {safe(f'{parameter.type} {parameter.name}'.strip())}"
     for index, place in enumerate(kernel.launches):
-        yield f"  {'' if index else 'launched at':<14}  {safe(str(place))}"
+        yield f"  {'' if index else 'launched at':<14}  {style.place(place)}"
     if not kernel.launches:
         yield style("quiet", "  launched at     nowhere in these files")
     yield from _instantiations(kernel)

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from portcheck.facts.base import Fact
-from portcheck.scan import Call, FileCoverage, Kernel, Parameter, Region, ScanResult, Skipped
+from portcheck.result import Call, FileCoverage, Kernel, Parameter, Region, ScanResult
+from portcheck.source import Skipped
 from portcheck.source.place import Place
 
 Record = dict[str, Any]

@@ -12,7 +12,8 @@ from portcheck.facts.base import Fact, FactKind
 from portcheck.report.fingerprint import fingerprint
 from portcheck.report.kinds import meaning
 from portcheck.report.records import Record, coverage_totals, fact_record
-from portcheck.scan import FileCoverage, Region, ScanResult, Skipped
+from portcheck.result import FileCoverage, Region, ScanResult
+from portcheck.source import Skipped
 from portcheck.source.place import Place
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -51,11 +51,11 @@ def _columns(cells: list[tuple[str, int]]) -> int:
 
 
 def _window(cells: list[tuple[str, int]], first: int, last: int, width: int) -> tuple[int, int]:
-    """The part of a line to show: from its start if the carets fit so, else from near them."""
+    """The part of a line to show: from its start where the carets are near it, else from near them."""
     if _columns(cells) <= width:
         return 0, len(cells)
     room = width - len(_CUT)
-    if _columns(cells[:last]) <= room:
+    if _columns(cells[:last]) <= room or _columns(cells[:first]) <= room // 4:
         return 0, _fit(cells, 0, room)
     room -= len(_CUT)
     to_end = room + len(_CUT) - _columns(cells[first:])

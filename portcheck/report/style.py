@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from unicodedata import category, east_asian_width
 
+from portcheck.source.place import Place
+
 _CODES = {
     "heading": "1",
     "kind": "36",
@@ -18,12 +20,25 @@ _UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Puts colours on text where `colour` is set; the roles are the keys of `_CODES`."""
+    """Puts colours on text where `colour` is set; the roles are the keys of `_CODES`.
+
+    `prefix` goes before relative paths: the way from the reader's folder to the scan's root,
+    so that a path in the report can be opened as it stands.
+    """
 
     colour: bool = False
+    prefix: str = ""
 
     def __call__(self, role: str, text: str) -> str:
         return f"\x1b[{_CODES[role]}m{text}\x1b[0m" if self.colour and text else text
+
+    def path(self, path: str) -> str:
+        """The path as it is printed."""
+        return safe(path if path.startswith("/") else self.prefix + path)
+
+    def place(self, place: Place) -> str:
+        """`path:line:column` as it is printed."""
+        return f"{self.path(place.path)}:{place.line}:{place.column}"
 
 
 def cell(char: str) -> tuple[str, int]:

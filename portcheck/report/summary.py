@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from portcheck.facts.base import FactKind
 from portcheck.report.style import Style, counted, safe
-from portcheck.scan import ScanResult
+from portcheck.result import ScanResult
 
 _LISTED = 10
 
@@ -74,7 +74,7 @@ def _unreadable(result: ScanResult, style: Style) -> Iterator[str]:
     )
     yield from _first(
         (
-            f"{safe(str(region.place))}  {counted(region.place.end_byte - region.place.start_byte, 'byte')}"
+            f"{style.place(region.place)}  {counted(region.place.end_byte - region.place.start_byte, 'byte')}"
             f"  {safe(region.reason)}"
             for region in regions
         ),
@@ -88,7 +88,7 @@ def _skipped(result: ScanResult, style: Style) -> Iterator[str]:
         return
     yield style("warning", f"  skipped  {counted(len(result.skipped), 'file')}:")
     yield from _first(
-        (f"{safe(skipped.path)}  {safe(skipped.reason)}" for skipped in result.skipped),
+        (f"{style.path(skipped.path)}  {safe(skipped.reason)}" for skipped in result.skipped),
         len(result.skipped),
     )
 

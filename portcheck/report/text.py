@@ -10,7 +10,7 @@ from portcheck.facts.base import Fact
 from portcheck.report.snippet import snippet
 from portcheck.report.style import Style, counted, safe
 from portcheck.report.summary import summary
-from portcheck.scan import Kernel, Region, ScanResult
+from portcheck.result import Kernel, Region, ScanResult
 from portcheck.source.place import Place
 
 SourceLines = Callable[[str, int], str | None]
@@ -44,7 +44,7 @@ def render(
 
 def fact_headline(fact: Fact, style: Style) -> str:
     """`path:line:column  kind  detail  in function`, and how the fact is to be taken."""
-    where, kind, detail = safe(str(fact.place)), fact.kind.value, safe(fact.detail)
+    where, kind, detail = style.place(fact.place), fact.kind.value, safe(fact.detail)
     tail = f"  in {safe(fact.function)}" if fact.function else ""
     marks = "  definition" if fact.definition else ""
     if not fact.active:
@@ -83,25 +83,25 @@ def _entries(result: ScanResult, style: Style) -> Iterator[Entry]:
 def _kernel_headline(kernel: Kernel, style: Style) -> str:
     bounds = f"  launch bounds {safe(kernel.launch_bounds)}" if kernel.launch_bounds else ""
     off = "" if kernel.active else "  off"
-    where = safe(str(kernel.place))
+    where = style.place(kernel.place)
     return f"{where}  {style('kernel', f'kernel  {kernel_signature(kernel)}')}{style('quiet', bounds + off)}"
 
 
 def _region_headline(region: Region, style: Style) -> str:
     size = counted(region.place.end_byte - region.place.start_byte, "byte")
     what = f"unreadable  {size} to line {region.place.end_line}: {safe(region.reason)}"
-    return f"{safe(str(region.place))}  {style('warning', what)}"
+    return f"{style.place(region.place)}  {style('warning', what)}"
 
 
 def _file_block(
     path: str, entries: Iterable[Entry], line_text: SourceLines, style: Style, width: int
 ) -> Iterator[str]:
-    yield style("heading", safe(path))
+    yield style("heading", style.path(path))
     for entry in entries:
         yield entry.headline
         text = line_text(path, entry.place.line) if entry.source else None
         if text is not None:
             yield from snippet(text, entry.place, width, style)
         for place in entry.related:
-            yield style("quiet", f"       = through {safe(str(place))}")
+            yield style("quiet", f"       = through {style.place(place)}")
     yield ""

@@ -13,8 +13,7 @@ from portcheck.syntax.macros import MacroTable
 _CALL = re.compile(rb"(?<![\w.>])([A-Za-z_]\w*)\s*\(")
 _UPPER = re.compile(rb"_*[A-Z][A-Z0-9_]+\w*\Z")
 _BRACKETS = re.compile(rb"[()\[\]{},]")
-_LIMIT = 60_000  # longest call looked at, bytes
-_WORK = 600_000  # bytes scanned per site, against nested brackets
+_LIMIT = 60_000  # how far past the site a call is followed, bytes
 _NOT_MACROS = frozenset(
     b"if while for switch return catch sizeof decltype alignas static_assert asm defined requires alignof typeid "
     b"noexcept explicit operator constexpr int float double char void bool unsigned".split()
@@ -58,41 +57,48 @@ def macro_calls(site: Site) -> list[Call]:
 
 
 def _find_calls(site: Site) -> Iterator[Call]:
-    work = _WORK
+    brackets: dict[int, tuple[int, list[int]]] | None = None
     for match in _CALL.finditer(site.code, site.low, site.high):
         name = match[1]
         if name in _NOT_MACROS or not (_UPPER.match(name) or name in site.macros):
             continue
-        call = read_call(site.code, name, match.start(), match.end() - 1)
-        if call is not None:
-            yield call
-            work -= call.end - call.start
-        else:
-            work -= 2000
-        if work < 0:
-            return
+        if brackets is None:
+            brackets = _pairs(site.code, match.end() - 1, site.high)
+        opened = match.end() - 1
+        if opened in brackets:
+            end, commas = brackets[opened]
+            spans = zip([opened + 1, *(c + 1 for c in commas)], [*commas, end - 1], strict=True)
+            yield Call(name, match.start(), opened, end, tuple(spans))
 
 
-def read_call(code: bytes, name: bytes, start: int, opened: int) -> Call | None:
-    """The call whose `(` is at `opened`, if it closes within bounds."""
-    depth = 0
-    commas: list[int] = []
-    for match in _BRACKETS.finditer(code, opened, min(len(code), opened + _LIMIT)):
+def _pairs(code: bytes, low: int, high: int) -> dict[int, tuple[int, list[int]]]:
+    """Round brackets that open in low..high: offset -> (past the closing one, its commas).
+
+    One pass for all of them, so that nesting costs nothing; goes on past `high` only
+    while one is open, and not for ever.
+    """
+    found: dict[int, tuple[int, list[int]]] = {}
+    stack: list[tuple[bytes, int, list[int]]] = []
+    round_open = 0
+    for match in _BRACKETS.finditer(code, low, min(len(code), high + _LIMIT)):
+        at = match.start()
+        if at >= high and not round_open:
+            break
         token = match[0]
         if token in b"([{":
-            depth += 1
+            stack.append((token, at, []))
+            round_open += token == b"("
+        elif not stack:
+            continue
         elif token == b",":
-            if depth == 1:
-                commas.append(match.start())
+            stack[-1][2].append(at)
         else:
-            depth -= 1
-            if depth == 0:
-                if token != b")":
-                    return None
-                end = match.end()
-                spans = zip([opened + 1, *(c + 1 for c in commas)], [*commas, end - 1], strict=True)
-                return Call(name, start, opened, end, tuple(spans))
-    return None
+            kind, opened, commas = stack.pop()
+            if kind == b"(":
+                round_open -= 1
+                if token == b")":
+                    found[opened] = (at + 1, commas)
+    return found
 
 
 def scope_of(tree: Tree, offset: int) -> str:

@@ -23,6 +23,7 @@ from portcheck.syntax.tree import Lines, broken, parser
 _MARGIN = 300  # bytes around an error that its cause may lie in, rounded to lines
 _ERROR_WEIGHT = 12  # cost of an ERROR node beside its bytes
 _MISSING_WEIGHT = 4
+_MOST_EDITS = 200  # beyond these, marking the old tree costs more than it saves
 _LARGE = 1_500_000  # above this many bytes, text that is mostly broken is left alone
 
 
@@ -132,6 +133,8 @@ def _apply(state: _State, text: bytearray, code: bytearray, lines: Lines, edits:
 
 
 def _parse(tree: Tree, text: bytearray, lines: Lines, edits: list[Edit]) -> _State:
+    if len(edits) > _MOST_EDITS:
+        return _state(parser().parse(bytes(text)), text)
     old = tree.copy()
     for edit in edits:
         start, end = lines.point(edit.start), lines.point(edit.end)

@@ -84,7 +84,7 @@ def _decltype_comma(site: Site) -> Iterator[Edit]:
                 yield Edit(at, at + 1, b"+", "")
 
 
-_typename = _blanking(rb"\b(typename)\s+(?=(?:::)?\w+(?:\s*<[^;{}]*?>)?\s*(?:::|[{(]))", "keyword")
+_typename = _blanking(rb"\b(typename)\s+(?=(?:::)?\w+(?:\s*<[^;{}]{0,300}?>)?\s*(?:::|[{(]))", "keyword")
 _instantiation = _blanking(rb"\b(?:(extern)\s+)?(template)\s+(?=(?:class|struct|union)\b)", "keyword")
 _extern_template = _blanking(rb"\b(extern)\s+template\b", "keyword")
 _dot_template = _blanking(rb"(?:\.|->|::)\s*(template)\b", "keyword")

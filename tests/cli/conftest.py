@@ -12,7 +12,7 @@ from example_scan import example, write_tree
 
 import portcheck.scan
 from portcheck.cli import main
-from portcheck.scan import ScanResult
+from portcheck.result import ScanResult
 
 
 @dataclass

@@ -11,8 +11,7 @@ import pytest
 from example_scan import empty
 
 from portcheck.cli.progress import Progress
-from portcheck.scan import Skipped
-from portcheck.source import SourceError
+from portcheck.source import Skipped, SourceError
 
 GAPS = "portcheck: warning: 1 skipped; 7 of 295 bytes could not be parsed; the report says where\n"
 
@@ -29,6 +28,14 @@ def test_text_quotes_the_source_from_the_files(cli) -> None:
         "       |              ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\n"
     ) in ran.out
     assert "     1 | __device__ void copy(int4 v, int n) { }\n       |" in ran.out
+
+
+def test_paths_open_from_the_current_folder(cli, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cli("scan", ".").out.startswith("csrc/dispatch.cu\n")
+    monkeypatch.chdir(tree.parent)
+    assert cli("scan", tree.name).out.startswith(f"{tree.name}/csrc/dispatch.cu\n")
+    monkeypatch.chdir(tree / "csrc")
+    assert cli("show", "facts", "..").out.startswith("../csrc/dispatch.cu:3:11")
 
 
 def test_summary_alone(cli) -> None:

@@ -12,7 +12,8 @@ from jsonschema import Draft202012Validator, ValidationError
 from portcheck import __version__
 from portcheck.report import json, jsonl
 from portcheck.report.schema import schema_text
-from portcheck.scan import ScanResult, Skipped
+from portcheck.result import ScanResult
+from portcheck.source import Skipped
 
 SCHEMA: dict[str, Any] = stdlib_json.loads(schema_text())
 DOCUMENT = Draft202012Validator(SCHEMA)

