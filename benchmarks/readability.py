@@ -56,7 +56,8 @@ def main() -> None:
     options = reader.parse_args()
     configuration = Configuration.default()
     print(
-        "repository           files     MB   bad raw  bad after  ERROR% raw  after   parse s  parse_file s  macros s"
+        "repository           files     MB   bad raw  bad after  ERROR% raw  after "
+        "  parse s  parse_file s  macros s"
     )
     total = [0.0] * 9
     for root in options.paths:
@@ -100,10 +101,10 @@ def main() -> None:
 
 
 def print_row(name: str, row: list[float]) -> None:
-    size = max(row[1] * 1e6, 1)
+    size, files = max(row[1] * 1e6, 1), max(row[0], 1)
     print(
-        f"{name:20s} {row[0]:5.0f} {row[1]:6.2f} {row[2]:6.0f} {100 * row[2] / max(row[0], 1):3.0f}% {row[3]:5.0f} "
-        f"{100 * row[3] / max(row[0], 1):4.1f}% {100 * row[4] / size:9.2f}% {100 * row[5] / size:6.3f}% "
+        f"{name:20s} {row[0]:5.0f} {row[1]:6.2f} {row[2]:6.0f} {100 * row[2] / files:3.0f}% {row[3]:5.0f} "
+        f"{100 * row[3] / files:4.1f}% {100 * row[4] / size:9.2f}% {100 * row[5] / size:6.3f}% "
         f"{row[6]:8.2f} {row[7]:9.2f} {row[8]:9.2f}",
         flush=True,
     )

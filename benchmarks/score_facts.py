@@ -27,9 +27,12 @@ def read(path: Path) -> list[dict[str, object]]:
 def match(key: list[dict], facts: list[dict]) -> tuple[list[tuple[dict, dict]], list[dict], list[dict]]:
     """Pairs, unmatched key rows and unmatched facts of one file and kind."""
     candidates = sorted(
-        ((abs(int(k["line"]) - int(f["line"])), is_neutral(k), i, j)
-         for i, k in enumerate(key) for j, f in enumerate(facts)
-         if abs(int(k["line"]) - int(f["line"])) <= 1),
+        (
+            (abs(int(k["line"]) - int(f["line"])), is_neutral(k), i, j)
+            for i, k in enumerate(key)
+            for j, f in enumerate(facts)
+            if abs(int(k["line"]) - int(f["line"])) <= 1
+        ),
     )
     used_key: set[int] = set()
     used_facts: set[int] = set()
@@ -39,8 +42,11 @@ def match(key: list[dict], facts: list[dict]) -> tuple[list[tuple[dict, dict]], 
             used_key.add(i)
             used_facts.add(j)
             pairs.append((key[i], facts[j]))
-    return (pairs, [k for i, k in enumerate(key) if i not in used_key],
-            [f for j, f in enumerate(facts) if j not in used_facts])
+    return (
+        pairs,
+        [k for i, k in enumerate(key) if i not in used_key],
+        [f for j, f in enumerate(facts) if j not in used_facts],
+    )
 
 
 def is_neutral(row: dict) -> bool:
@@ -48,7 +54,9 @@ def is_neutral(row: dict) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("key", type=Path)
     parser.add_argument("facts", type=Path)
     parser.add_argument("--misses", action="store_true", help="list what was missed and what was too much")
@@ -75,10 +83,16 @@ def main() -> int:
             wanted += sum(not is_neutral(r) for r in rows)
             found += len(counted)
             right += len(counted)
-            extra = [f for f in extra if not f.get("definition")
-                     and not any(is_neutral(r) and abs(int(r["line"]) - int(f["line"])) <= 1 for r in rows)]
+            extra = [
+                f
+                for f in extra
+                if not f.get("definition")
+                and not any(is_neutral(r) and abs(int(r["line"]) - int(f["line"])) <= 1 for r in rows)
+            ]
             wrong += len(extra)
-            lines += [f"  missed {r['path']}:{r['line']} {r['detail'][:90]}" for r in missed if not is_neutral(r)]
+            lines += [
+                f"  missed {r['path']}:{r['line']} {r['detail'][:90]}" for r in missed if not is_neutral(r)
+            ]
             lines += [f"  extra  {f['path']}:{f['line']} {f['detail'][:110]}" for f in extra]
         recall = found / wanted if wanted else 1.0
         precision = right / (right + wrong) if right + wrong else 1.0

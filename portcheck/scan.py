@@ -61,15 +61,18 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _scan(paths: Iterable[str], defines: tuple[str, ...], exclude: Iterable[str],
-          progress: Progress | None) -> ScanResult:
+def _scan(
+    paths: Iterable[str], defines: tuple[str, ...], exclude: Iterable[str], progress: Progress | None
+) -> ScanResult:
     collection = collect(paths, exclude=exclude)
     configuration = Configuration.default(defines)
     lexed = [lex(s.parse_bytes) for s in collection.files]
     pairs = list(zip(collection.files, lexed, strict=True))
-    macros = MacroTable(chain.from_iterable(
-        collect_macros(s.path, s.parse_bytes, lexed=x, configuration=configuration) for s, x in pairs
-    ))
+    macros = MacroTable(
+        chain.from_iterable(
+            collect_macros(s.path, s.parse_bytes, lexed=x, configuration=configuration) for s, x in pairs
+        )
+    )
     parsed: list[Parsed] = []
     for done, (source, tokens) in enumerate(pairs):
         if source.cuda:
@@ -101,8 +104,12 @@ def declare(source: SourceFile, syntax: SyntaxFile) -> Unit:
         macro = fragment.macro
         active = fragment.kind == "macro" and (macro is None or macro.active)
         origin = Origin(
-            file=syntax, text=syntax.data, place=source.place, active=active,
-            condition=fragment.condition, is_macro=macro is not None,
+            file=syntax,
+            text=syntax.data,
+            place=source.place,
+            active=active,
+            condition=fragment.condition,
+            is_macro=macro is not None,
             macro_parameters=frozenset(macro.parameters or ()) if macro is not None else frozenset(),
         )
         inside = None if macro is not None else _around(own, fragment.start_byte)
@@ -127,6 +134,8 @@ def _coverage(parsed: Parsed) -> FileCoverage:
         path=parsed.source.path,
         encoding=parsed.source.encoding,
         total_bytes=len(parsed.source.data),
-        unreadable=tuple(Region(place(s, e), "the parser cannot read this") for s, e in parsed.syntax.unreadable),
+        unreadable=tuple(
+            Region(place(s, e), "the parser cannot read this") for s, e in parsed.syntax.unreadable
+        ),
         inactive=tuple(Region(place(r.start_byte, r.end_byte), r.condition) for r in parsed.syntax.inactive),
     )

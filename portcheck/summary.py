@@ -6,17 +6,19 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from portcheck.facts.base import Fact
-from portcheck.facts.context import Context, function_place
+from portcheck.facts.context import Context
+from portcheck.facts.expressions import function_place
 from portcheck.facts.launches import Launch
 from portcheck.program import model
-from portcheck.program.callee import Callee
+from portcheck.program.types import split_top
 from portcheck.result import Call, Kernel, Parameter
 
 _NOT_A_CALL = re.compile(r"_cast$|^(?:sizeof|alignof|decltype|if|for|while|switch|return|defined)$")
 
 
-def kernels(context: Context, facts: Sequence[Fact],
-            instantiations: Mapping[tuple[str, str], list[tuple[str, ...]]]) -> Iterator[Kernel]:
+def kernels(
+    context: Context, facts: Sequence[Fact], instantiations: Mapping[tuple[str, str], list[str]]
+) -> Iterator[Kernel]:
     """Every `__global__` function with a body, in the order of places."""
     launches: dict[str, list[Launch]] = {}
     for fact in facts:
@@ -25,11 +27,11 @@ def kernels(context: Context, facts: Sequence[Fact],
     found = [f for group in context.program.functions.values() for f in group if f.is_kernel]
     for function in sorted(found, key=lambda f: (f.origin.file.path, f.start_byte)):
         reaching = _nearest(launches.get(function.name, []), function, found)
-        spelled = [fact.template_arguments for fact in reaching if fact.template_arguments]
+        spelled = [i for fact in reaching for i in fact.instantiations]
         paths = {function.origin.file.path, *(f.place.path for f in reaching)}
         for (path, name), listed in instantiations.items():
-            if name == function.name and path in paths:
-                spelled = [s for s in spelled if len(s) != len(listed[0])] + listed if listed else spelled
+            if name == function.name and path in paths and listed:
+                spelled = listed
         yield Kernel(
             name=function.qualified,
             place=function_place(function),
@@ -39,7 +41,7 @@ def kernels(context: Context, facts: Sequence[Fact],
             cluster_dims=_attribute(function, "__cluster_dims__"),
             active=function.origin.active,
             launches=tuple(fact.place for fact in reaching),
-            instantiations=tuple(dict.fromkeys(spelled)),
+            instantiations=tuple(tuple(split_top(i)) for i in dict.fromkeys(spelled)),
         )
 
 

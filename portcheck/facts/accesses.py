@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from portcheck.facts.base import Fact, FactKind
-from portcheck.facts.context import Context, function_place
-from portcheck.program.model import Observation
-from portcheck.program.types import CType
+from portcheck.facts.context import Context
+from portcheck.facts.effects import asm_values, read_asm
+from portcheck.facts.expressions import function_place, strip_casts
 from portcheck.program.callee import Callee
+from portcheck.program.model import Observation
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from portcheck.source.place import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +46,9 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
     if seen.kind == "call":
         yield from _call(seen, context)
         return
+    if seen.kind == "asm":
+        yield from _asm(seen, context)
+        return
     argument = seen.node.child_by_field_name("argument")
     if argument is None:
         return
@@ -47,7 +57,7 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
         if operator is None or operator.type != "*":
             return
     pointer = context.type_of(argument, seen)
-    if pointer is None or _in_registers(argument, pointer, seen):
+    if pointer is None or _in_registers(argument, seen):
         return
     element = context.typer.dereference(pointer, seen.function)
     if element is None or not context.typer.is_vector(element, seen.function):
@@ -56,18 +66,16 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
     if not direction:
         return
     yield VectorAccess(
-        **context.common(seen), direction=direction, element=str(element),
-        address=seen.origin.read(seen.node), width_bytes=context.typer.width_bytes(element, seen.function),
+        **context.common(seen),
+        direction=direction,
+        element=str(element),
+        address=seen.origin.read(seen.node),
+        width_bytes=context.typer.width_bytes(element, seen.function),
     )
 
 
-def _in_registers(argument: object, pointer: CType, seen: Observation) -> bool:
+def _in_registers(argument: Node, seen: Observation) -> bool:
     """Whether the base is a local array or the address of a local: no memory traffic."""
-    from tree_sitter import Node
-
-    from portcheck.facts.context import strip_casts
-
-    assert isinstance(argument, Node)
     node = strip_casts(argument, seen.origin)
     if node.type == "pointer_expression":
         inner = node.child_by_field_name("argument")
@@ -75,8 +83,8 @@ def _in_registers(argument: object, pointer: CType, seen: Observation) -> bool:
             inner = inner.child_by_field_name("argument")
         node = inner if inner is not None else node
         binding = seen.function.lookup(seen.origin.read(node), node.start_byte)
-        return binding is not None and not binding.shared and (
-            binding.type is None or not binding.type.pointers
+        return (
+            binding is not None and not binding.shared and (binding.type is None or not binding.type.pointers)
         )
     while node.type == "subscript_expression":
         deeper = node.child_by_field_name("argument")
@@ -118,9 +126,36 @@ def _direction(seen: Observation) -> str:
             return ""
     if parent.type == "field_expression":
         outer = parent.parent
-        if outer is not None and outer.type == "assignment_expression" and outer.child_by_field_name("left") == parent:
+        if (
+            outer is not None
+            and outer.type == "assignment_expression"
+            and outer.child_by_field_name("left") == parent
+        ):
             return "store"
     return "load"
+
+
+def _asm(seen: Observation, context: Context) -> Iterator[Fact]:
+    """A PTX load or store of a vector, or of 16 bytes in one register."""
+    values = [seen.origin.read(v) for v in asm_values(seen.node)]
+    for instruction in read_asm(seen, context):
+        width = instruction.width_bytes
+        if not instruction.modifiers or instruction.modifiers[0] not in ("ld", "st", "ldu") or width is None:
+            continue
+        if width < 8 or not (instruction.is_vector or width >= 16) or instruction.kind == "tma_copy":
+            continue
+        place = next((o for o in instruction.operands if o.startswith("[")), "")
+        digits = "".join(c for c in place if c.isdigit())
+        address = values[int(digits)] if digits and int(digits) < len(values) else place
+        wrapper = context.effects.of_function(seen.function).kind in ("load", "store", "sync_scope")
+        yield VectorAccess(
+            **context.common(seen, definition=wrapper) | {"width_bytes": width},
+            direction="store" if instruction.modifiers[0] == "st" else "load",
+            element=f"{width}-byte vector",
+            address=address,
+            through=instruction.opcode,
+        )
+        return
 
 
 def _call(seen: Observation, context: Context) -> Iterator[Fact]:
@@ -145,14 +180,23 @@ def _call(seen: Observation, context: Context) -> Iterator[Fact]:
         bytes_ = width.pop()
         if bytes_ is not None and bytes_ >= 8:
             yield VectorAccess(
-                **context.common(seen, related=related), direction=summary.kind,
-                element=f"{bytes_}-byte vector", address=seen.origin.read(callee.arguments[0]),
-                width_bytes=bytes_, through=through,
+                **context.common(seen, related=related),
+                direction=summary.kind,
+                element=f"{bytes_}-byte vector",
+                address=seen.origin.read(callee.arguments[0]),
+                width_bytes=bytes_,
+                through=through,
             )
 
 
-def _typed(seen: Observation, context: Context, callee: Callee, direction: str, through: str,
-           related: tuple[object, ...]) -> Iterator[Fact]:
+def _typed(
+    seen: Observation,
+    context: Context,
+    callee: Callee,
+    direction: str,
+    through: str,
+    related: tuple[Place, ...],
+) -> Iterator[Fact]:
     """The access of a load or store function, from the type of its pointer argument."""
     for argument in callee.arguments[:2]:
         pointer = context.type_of(argument, seen)
@@ -161,8 +205,11 @@ def _typed(seen: Observation, context: Context, callee: Callee, direction: str, 
         element = pointer.dereferenced()
         if element is not None and context.typer.is_vector(element, seen.function):
             yield VectorAccess(
-                **context.common(seen, related=related), direction=direction, element=str(element),  # type: ignore[arg-type]
+                **context.common(seen, related=related),
+                direction=direction,
+                element=str(element),
                 address=seen.origin.read(argument),
-                width_bytes=context.typer.width_bytes(element, seen.function), through=through,
+                width_bytes=context.typer.width_bytes(element, seen.function),
+                through=through,
             )
         return

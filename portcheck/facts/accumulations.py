@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portcheck.facts.base import Fact, FactKind
-from portcheck.facts.context import Context, function_place
+from portcheck.facts.context import Context
 from portcheck.facts.effects import read_asm
+from portcheck.facts.expressions import function_place
+from portcheck.program.callee import Callee
 from portcheck.program.model import Function, Observation
 from portcheck.program.types import CType
-from portcheck.program.callee import Callee
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -72,7 +73,9 @@ def _assignment(seen: Observation, context: Context) -> Iterator[Fact]:
     low = context.typer.low_precision(kept, seen.function)
     if low is not None and symbol != "-=":
         yield LowPrecisionAccumulation(
-            **context.common(seen), accumulator=seen.origin.read(left), accumulator_type=str(kept),
+            **context.common(seen),
+            accumulator=seen.origin.read(left),
+            accumulator_type=str(kept),
             element=element or low,
         )
         return
@@ -80,7 +83,9 @@ def _assignment(seen: Observation, context: Context) -> Iterator[Fact]:
         return
     if any(t.name in _FP32 for t in context.typer.resolve(kept, seen.function)):
         yield Accumulation(
-            **context.common(seen), accumulator=seen.origin.read(left), accumulator_type=str(kept),
+            **context.common(seen),
+            accumulator=seen.origin.read(left),
+            accumulator_type=str(kept),
             element=element,
         )
 
@@ -193,7 +198,9 @@ def _asm(seen: Observation, context: Context) -> Iterator[Fact]:
             kept = "FP32" if class_ is Accumulation else instruction.modifiers[-1]
             yield class_(
                 **context.common(seen, definition=bool(seen.function.name) and not seen.function.is_kernel),
-                accumulator="%0", accumulator_type=kept, element=instruction.modifiers[-1],
+                accumulator="%0",
+                accumulator_type=kept,
+                element=instruction.modifiers[-1],
                 through=instruction.opcode,
             )
             return
@@ -207,8 +214,10 @@ def _call(seen: Observation, context: Context) -> Iterator[Fact]:
     if kind == "lowp_accum":
         given = context.type_of(callee.arguments[0], seen)
         yield LowPrecisionAccumulation(
-            **context.common(seen), accumulator=seen.origin.read(callee.arguments[0]),
-            accumulator_type=str(given) if given else "16-bit", element=str(given) if given else "16-bit",
+            **context.common(seen),
+            accumulator=seen.origin.read(callee.arguments[0]),
+            accumulator_type=str(given) if given else "16-bit",
+            element=str(given) if given else "16-bit",
             through=callee.name,
         )
         return
@@ -217,8 +226,10 @@ def _call(seen: Observation, context: Context) -> Iterator[Fact]:
         function, element = target
         yield Accumulation(
             **context.common(seen, related=(function_place(function),)),
-            accumulator=seen.origin.read(callee.arguments[0]), accumulator_type="float",
-            element=element, through=callee.name,
+            accumulator=seen.origin.read(callee.arguments[0]),
+            accumulator_type="float",
+            element=element,
+            through=callee.name,
         )
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from portcheck.facts.base import Fact, FactKind
 from portcheck.facts.context import Context
 from portcheck.program.model import Observation
-from portcheck.program.callee import Callee
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +36,7 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
     if callee.name in context.program.functions or callee.name in context.program.records:
         return
     yield ApiCall(
-        **context.common(seen), api=callee.name,
+        **context.common(seen),
+        api=callee.name,
         arguments=tuple(seen.origin.read(a)[:80] for a in callee.arguments),
     )

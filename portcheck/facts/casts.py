@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from portcheck.facts.base import Fact, FactKind
-from portcheck.facts.context import Context, function_place
-from portcheck.program.nodes import first_child
-from portcheck.program.model import Function, Observation
-from portcheck.program.types import CType, parse_type, substitute
+from portcheck.facts.context import Context
+from portcheck.facts.expressions import function_place
 from portcheck.program.callee import NAMED_CASTS, Callee
+from portcheck.program.model import Function, Observation
+from portcheck.program.nodes import first_child
+from portcheck.program.types import CType, parse_type, substitute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,12 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
             operand = callee.arguments[0]
             given = context.type_of(operand, seen)
             wanted = parse_type(callee.template_arguments[0])
-            if given is not None and wanted is not None and given.base() == wanted.base() and given.is_indirect:
+            if (
+                given is not None
+                and wanted is not None
+                and given.base() == wanted.base()
+                and given.is_indirect
+            ):
                 return
             yield from _cast(seen, context, callee.template_arguments[0], seen.origin.read(operand))
     elif callee.template_arguments and callee.arguments:
@@ -68,7 +74,9 @@ def _cast(seen: Observation, context: Context, target: str, operand: str) -> Ite
     if viewed is None or operand.startswith("&"):
         return
     yield VectorCast(
-        **context.common(seen), target=" ".join(target.split()), operand=operand,
+        **context.common(seen),
+        target=" ".join(target.split()),
+        operand=operand,
         width_bytes=context.typer.width_bytes(viewed, seen.function),
     )
 
@@ -109,9 +117,11 @@ def _through(seen: Observation, callee: Callee, context: Context) -> Iterator[Fa
         if viewed is None:
             return
         yield VectorCast(
-            **context.common(seen, related=(function_place(target),)), target=written,
+            **context.common(seen, related=(function_place(target),)),
+            target=written,
             operand=seen.origin.read(callee.arguments[0]),
-            width_bytes=context.typer.width_bytes(viewed, seen.function), through=target.qualified,
+            width_bytes=context.typer.width_bytes(viewed, seen.function),
+            through=target.qualified,
         )
         return
 

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 
 from portcheck.facts.base import Fact, FactKind
 from portcheck.facts.context import Context
-from portcheck.program.nodes import first_child
 from portcheck.program.model import Observation
-from portcheck.program.callee import Callee
+from portcheck.program.nodes import first_child
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
     from portcheck.syntax import MacroDefinition
 
-_NAME = re.compile(r"(?:^|_)(?:D?CHECK|ASSERT|ENFORCE|REQUIRES?|EXPECTS?|VERIFY|INTERNAL_ASSERT)(?:_|$)|assert$"
-                   r"|^(?:TORCH|TVM_FFI|NVTE|C10|AT|TLLM|FLASHINFER|PADDLE|CUTLASS)_\w*(?:CHECK|ASSERT|ENFORCE)\w*$",
-                   re.IGNORECASE)
+_NAME = re.compile(
+    r"(?:^|_)(?:D?CHECK|ASSERT|ENFORCE|REQUIRES?|EXPECTS?|VERIFY|INTERNAL_ASSERT)(?:_|$)|assert$"
+    r"|^(?:TORCH|TVM_FFI|NVTE|C10|AT|TLLM|FLASHINFER|PADDLE|CUTLASS)_\w*(?:CHECK|ASSERT|ENFORCE)\w*$",
+    re.IGNORECASE,
+)
 _COMPARED = re.compile(r"_(EQ|NE|LT|LE|GT|GE)$")
 _OPERATORS = {"EQ": "==", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 _STOPS = re.compile(r"\bthrow\b|\btrap\b|\babort\s*\(|\bexit\s*\(|\bassert\s*\(|__trap|terminate\s*\(")
@@ -102,7 +103,9 @@ def _macro_checks(macro: MacroDefinition, context: Context, path: str, depth: in
     condition = macro.parameters[0]
     if condition == "..." and "__VA_ARGS__" in body:
         condition = "__VA_ARGS__"
-    if _STOPS.search(body) and re.search(rf"(?:if|not|!|\?|assert)\W.*\b{re.escape(condition)}\b", body, re.DOTALL):
+    if _STOPS.search(body) and re.search(
+        rf"(?:if|not|!|\?|assert)\W.*\b{re.escape(condition)}\b", body, re.DOTALL
+    ):
         return not re.search(rf"=\s*\(?\s*{re.escape(condition)}\b\s*\)?\s*;", body)
     if "static_assert" in body:
         return True
@@ -172,7 +175,9 @@ def classify(text: str) -> str:
         return "size"
     if "contiguous" in bare:
         return "contiguity"
-    if re.search(r"==", bare) and any(_PRODUCT.search(side) for side in re.split(r"==|\band\b|&&|\bor\b|\|\|", bare)):
+    if re.search(r"==", bare) and any(
+        _PRODUCT.search(side) for side in re.split(r"==|\band\b|&&|\bor\b|\|\|", bare)
+    ):
         return "divisibility"
     if re.search(r"[<>]=?", re.sub(r"<[^<>=]*>|->", "", bare)):
         return "capacity"

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from portcheck.facts import quantisation
 from portcheck.facts.base import Fact
-from portcheck.facts.context import Context, identifiers
+from portcheck.facts.context import Context
 from portcheck.facts.expand import Expander
+from portcheck.facts.expressions import identifiers
 from portcheck.facts.launches import Launch
 from portcheck.facts.layouts import Layout
 from portcheck.facts.registry import Registry
@@ -27,7 +28,7 @@ class Collector:
     context: Context
     expander: Expander = field(init=False)
     registry: Registry = field(init=False)
-    instantiations: dict[tuple[str, str], list[tuple[str, ...]]] = field(default_factory=dict)
+    instantiations: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _launched: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -80,7 +81,9 @@ class Collector:
         for inner in observations:
             for find in self.registry.of(inner):
                 for fact in find(inner, self.context):
-                    if not self.expander.is_new(expansion, inner.node.start_byte, inner.node.end_byte, fact.kind):
+                    if not self.expander.is_new(
+                        expansion, inner.node.start_byte, inner.node.end_byte, fact.kind
+                    ):
                         continue
                     if isinstance(fact, Launch) and fact.kernel and self._is_instance(fact, seen):
                         continue
@@ -92,21 +95,26 @@ class Collector:
 
     def _is_instance(self, fact: Launch, seen: Observation) -> bool:
         """A launch that a switch macro's expansion repeats: one more instantiation of a known one."""
-        if any(p in seen.origin.macro_parameters for p in fact.template_arguments):
+        if any(seen.origin.macro_parameters & identifiers(i) for i in fact.instantiations):
             return False
         key = (seen.origin.file.path, _short(fact.kernel))
         listed = self.instantiations.setdefault(key, [])
-        if fact.template_arguments and fact.template_arguments not in listed:
-            listed.append(fact.template_arguments)
-        return key in self._launched and not seen.origin.is_macro and seen.node.type == "call_expression" \
+        listed += [i for i in fact.instantiations if i not in listed]
+        return (
+            key in self._launched
+            and not seen.origin.is_macro
+            and seen.node.type == "call_expression"
             and not self._is_direct(fact, seen)
+        )
 
     def _is_direct(self, fact: Launch, seen: Observation) -> bool:
         """Whether the kernel is named in the call's own arguments."""
-        return _short(fact.kernel) in identifiers(seen.origin.read(seen.node)) or \
-            any(_short(fact.kernel) in identifiers(b.origin.read(b.value))
-                for name in identifiers(seen.origin.read(seen.node))
-                for b in seen.function.bindings.get(name, ()) if b.value is not None)
+        return _short(fact.kernel) in identifiers(seen.origin.read(seen.node)) or any(
+            _short(fact.kernel) in identifiers(b.origin.read(b.value))
+            for name in identifiers(seen.origin.read(seen.node))
+            for b in seen.function.bindings.get(name, ())
+            if b.value is not None
+        )
 
 
 def _short(kernel: str) -> str:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from portcheck.program.nodes import first_child
 from portcheck.program import knowledge
-from portcheck.program.model import Function, Observation, Origin
+from portcheck.program.model import Observation, Origin
 from portcheck.program.types import CType
-from portcheck.program.callee import Callee
 from portcheck.program.typing import Program, Typer
 from portcheck.source.place import Place
 
@@ -21,8 +18,6 @@ if TYPE_CHECKING:
     from portcheck.facts.effects import Effects
     from portcheck.facts.provenance import Provenance
     from portcheck.syntax import MacroTable
-
-_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(slots=True)
@@ -66,8 +61,14 @@ class Context:
     def type_of(self, node: Node, seen: Observation) -> CType | None:
         return self.typer.type_of(node, seen.function, seen.origin)
 
-    def common(self, seen: Observation, node: Node | None = None, *, definition: bool = False,
-               related: Iterable[Place] = ()) -> dict[str, Any]:
+    def common(
+        self,
+        seen: Observation,
+        node: Node | None = None,
+        *,
+        definition: bool = False,
+        related: Iterable[Place] = (),
+    ) -> dict[str, Any]:
         """The fields that every fact at this observation shares."""
         at = node if node is not None else seen.node
         return {
@@ -78,39 +79,3 @@ class Context:
             "definition": definition,
             "related": tuple(related),
         }
-
-
-def function_place(function: Function) -> Place:
-    """The place of a function's head."""
-    end = function.body.start_byte if function.body is not None else function.end_byte
-    return function.origin.place(function.start_byte, end)
-
-
-def identifiers(text: str) -> set[str]:
-    return set(_IDENTIFIER.findall(text))
-
-
-def strip_casts(node: Node, origin: Origin) -> Node:
-    """The expression under parentheses and casts."""
-    while True:
-        if node.type == "parenthesized_expression" and node.named_child_count == 1:
-            inner = first_child(node)
-        elif node.type == "cast_expression":
-            inner = node.child_by_field_name("value")
-        elif node.type == "call_expression":
-            callee = Callee.of(node, origin)
-            named = callee is not None and callee.name.endswith("_cast") and len(callee.arguments) == 1
-            inner = callee.arguments[0] if named and callee is not None else None
-        else:
-            inner = None
-        if inner is None:
-            return node
-        node = inner
-
-
-def enclosing(node: Node, kinds: tuple[str, ...]) -> Node | None:
-    """The nearest ancestor of one of the kinds."""
-    current = node.parent
-    while current is not None and current.type not in kinds:
-        current = current.parent
-    return current

@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portcheck.facts.expressions import strip_casts
 from portcheck.facts.ptx import Instruction, instructions
-from portcheck.program.model import Function, Observation, Origin
 from portcheck.program.callee import Callee
+from portcheck.program.model import Function, Observation, Origin
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -24,7 +25,10 @@ _CALLEE = re.compile(r"\b([A-Za-z_]\w*)\s*(?:<[^<>;]*>)?\s*\(")
 # The kinds that may stand beside the kind a wrapper is named for: a barrier over peers also
 # fences and votes, a copy also commits its group.
 _ABSORBS: tuple[tuple[str, frozenset[str]], ...] = (
-    ("remote_comm", frozenset(("sync_scope", "warp_collective", "block_barrier", "copy_wait", "load", "store"))),
+    (
+        "remote_comm",
+        frozenset(("sync_scope", "warp_collective", "block_barrier", "copy_wait", "load", "store")),
+    ),
     ("tma_copy", frozenset(("copy_wait", "mbarrier", "block_barrier", "sync_scope"))),
     ("mbarrier", frozenset(("copy_wait", "sync_scope", "block_barrier"))),
     ("fp8_quant", frozenset(("lowp_wire",))),
@@ -91,7 +95,9 @@ class Effects:
         """What a call does: of an intrinsic, its own effect; of a function, its summary."""
         return self.of_callee(callee, seen.function, seen.origin)
 
-    def of_callee(self, callee: Callee, function: Function, origin: Origin) -> tuple[Summary, Function | None]:
+    def of_callee(
+        self, callee: Callee, function: Function, origin: Origin
+    ) -> tuple[Summary, Function | None]:
         if callee.summary is None:
             callee.summary = self._of_call(callee, function, origin)
         return callee.summary  # type: ignore[return-value]
@@ -142,13 +148,15 @@ class Effects:
             found = [f for f in found if may_run_on_device(f)]
         return found
 
-    def _reachable(self, named: list[Function], callee: Callee, function: Function,
-                   origin: Origin) -> list[Function]:
+    def _reachable(
+        self, named: list[Function], callee: Callee, function: Function, origin: Origin
+    ) -> list[Function]:
         if callee.receiver is not None:
             owner = self.context.typer.type_of(callee.receiver, function, origin)
             if owner is not None:
                 return [
-                    m for t in self.context.typer.resolve(owner.base(), function)
+                    m
+                    for t in self.context.typer.resolve(owner.base(), function)
                     for m in self.context.program.methods(t.name, callee.name)
                 ]
             return [f for f in named if f.record]
@@ -188,14 +196,21 @@ class Effects:
                 scoped = instruction.order != "volatile"
                 kind = "sync_scope" if scoped else kind
             found.append(
-                Effect(kind, instruction.opcode, instruction.width_bytes, instruction.is_vector,
-                       instruction.scope, instruction.order,
-                       self._operand_sources(instruction, values, function, seen.origin))
+                Effect(
+                    kind,
+                    instruction.opcode,
+                    instruction.width_bytes,
+                    instruction.is_vector,
+                    instruction.scope,
+                    instruction.order,
+                    self._operand_sources(instruction, values, function, seen.origin),
+                )
             )
         return found
 
-    def _operand_sources(self, instruction: Instruction, values: list[Node], function: Function,
-                         origin: Origin) -> tuple[tuple[int, int], ...]:
+    def _operand_sources(
+        self, instruction: Instruction, values: list[Node], function: Function, origin: Origin
+    ) -> tuple[tuple[int, int], ...]:
         pairs: list[tuple[int, int]] = []
         for position, operand in enumerate(instruction.operands):
             match = re.search(r"%(\d+)", operand)
@@ -207,20 +222,28 @@ class Effects:
         return tuple(pairs)
 
     def _parameter_of(self, node: Node, function: Function, origin: Origin, depth: int = 0) -> int | None:
-        """The position of the parameter that an expression is computed from alone."""
-        from portcheck.facts.context import identifiers
+        """The position of the parameter that an expression is, under casts and address spaces.
 
-        names = [p.name for p in function.parameters]
-        text = origin.read(node)
-        used = [n for n in names if n in identifiers(text)]
-        if len(used) == 1:
-            return names.index(used[0])
-        if not used and depth < 3:
-            for name in identifiers(text):
-                binding = function.lookup(name, node.start_byte)
-                if binding is not None and binding.value is not None:
-                    return self._parameter_of(binding.value, function, binding.origin, depth + 1)
-        return None
+        Arithmetic on a parameter is not that parameter: the answer is then None.
+        """
+        node = strip_casts(node, origin)
+        if node.type == "call_expression":
+            callee = Callee.of(node, origin)
+            if callee is None or callee.name != "__cvta_generic_to_shared" or len(callee.arguments) != 1:
+                return None
+            return self._parameter_of(callee.arguments[0], function, origin, depth)
+        if node.type != "identifier" or depth > 4:
+            return None
+        name = origin.read(node)
+        binding = function.lookup(name, node.start_byte)
+        if binding is None:
+            return None
+        if binding.parameter:
+            names = [p.name for p in function.parameters]
+            return names.index(name) if name in names else None
+        if binding.value is None or name in self.context.provenance.assignments(function):
+            return None
+        return self._parameter_of(binding.value, function, binding.origin, depth + 1)
 
     def _call(self, seen: Observation, function: Function) -> list[Effect]:
         callee = seen.callee
@@ -246,8 +269,17 @@ class Effects:
                     source = self._parameter_of(callee.arguments[parameter], function, seen.origin)
                     if source is not None:
                         pairs.append((operand, source))
-            inherited.append(Effect(effect.kind, effect.operation, effect.width_bytes,
-                                    effect.vector, effect.scope, effect.order, tuple(pairs)))
+            inherited.append(
+                Effect(
+                    effect.kind,
+                    effect.operation,
+                    effect.width_bytes,
+                    effect.vector,
+                    effect.scope,
+                    effect.order,
+                    tuple(pairs),
+                )
+            )
         return inherited
 
     def macro_kinds(self, name: str, body: bytes, depth: int) -> frozenset[str]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from portcheck.facts.checks import is_check
 from portcheck.facts.context import Context
+from portcheck.program.callee import Callee
 from portcheck.program.extract import extract
 from portcheck.program.model import Observation, Origin, Unit
-from portcheck.program.callee import Callee
 from portcheck.source.place import Place
 from portcheck.syntax import Expansion, MacroDefinition, expand_call, parse_text, split_arguments
 
@@ -54,7 +54,8 @@ class Expander:
             assert macro.parameters is not None
             called = any(
                 re.search(rb"\b" + re.escape(p.encode()) + rb"\s*\(", macro.body)
-                for p in macro.parameters if p != "..."
+                for p in macro.parameters
+                if p != "..."
             )
             worthy = called or bool(_INTERESTING.search(macro.body))
             if not worthy and depth < 6:
@@ -82,14 +83,23 @@ class Expander:
         where = seen.origin.place(seen.node.start_byte, seen.node.end_byte)
         lookup = seen.origin.lookup_offset if seen.origin.expansion else seen.node.start_byte
         origin = Origin(
-            file=seen.origin.file, text=expansion.text, place=lambda _s, _e: where,
-            active=seen.origin.active, condition=seen.origin.condition,
-            macro_parameters=seen.origin.macro_parameters, expansion=True, lookup_offset=lookup,
+            file=seen.origin.file,
+            text=expansion.text,
+            place=lambda _s, _e: where,
+            active=seen.origin.active,
+            condition=seen.origin.condition,
+            macro_parameters=seen.origin.macro_parameters,
+            expansion=True,
+            lookup_offset=lookup,
         )
         tree = parse_text(expansion.text)
         functions = extract(tree.root_node, origin, Unit(seen.origin.file.path), inside=seen.function)
         observations = [o for f in functions for o in f.observations]
-        return expansion, observations, Place(macro.path, macro.start_byte, macro.end_byte, macro.line, 1, macro.line, 1)
+        return (
+            expansion,
+            observations,
+            Place(macro.path, macro.start_byte, macro.end_byte, macro.line, 1, macro.line, 1),
+        )
 
     def report(self, path: str, offset: int, kind: str) -> None:
         """Remember that a macro's body has this fact at this offset of its file."""

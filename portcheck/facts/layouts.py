@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portcheck.facts.base import Fact, FactKind
-from portcheck.facts.context import Context, function_place, strip_casts
-from portcheck.program.nodes import child, first_child
-from portcheck.program.model import Function, Observation
+from portcheck.facts.context import Context
+from portcheck.facts.expressions import function_place, strip_casts
 from portcheck.program.callee import NAMED_CASTS, Callee
+from portcheck.program.model import Function, Observation
+from portcheck.program.nodes import child, first_child
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -54,10 +55,10 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
     elif seen.kind == "assign":
         left, right = seen.node.child_by_field_name("left"), seen.node.child_by_field_name("right")
         operator = seen.node.child_by_field_name("operator")
-        if left is not None and right is not None and operator is not None:
-            if operator.type in ("=", "+=", "-="):
-                yield from _value(seen, context, seen.origin.read(left), right, seen.node,
-                                  grows=operator.type != "=", target=left)
+        if left is None or right is None or operator is None or operator.type not in ("=", "+=", "-="):
+            return
+        name, grows = seen.origin.read(left), operator.type != "="
+        yield from _value(seen, context, name, right, seen.node, grows=grows, target=left)
     elif seen.kind == "member":
         title = first_child(seen.node)
         listed = child(seen.node, 1)
@@ -82,10 +83,13 @@ def _declaration(seen: Observation, context: Context) -> Iterator[Fact]:
         if binding is not None and binding.shared and found.type is not None and not found.is_function:
             element = context.typer.width_bytes(found.type.base(), seen.function)
             width = _constant_bytes(found.type.extents, element)
-            yield Layout(**(context.common(seen) | {"width_bytes": width}), step="shared array",
-                         space="shared", name=found.name,
-                         expression=f"{found.type.base()} {found.name}"
-                                    f"{''.join(f'[{e}]' for e in found.type.extents)}")
+            yield Layout(
+                **(context.common(seen) | {"width_bytes": width}),
+                step="shared array",
+                space="shared",
+                name=found.name,
+                expression=f"{found.type.base()} {found.name}{''.join(f'[{e}]' for e in found.type.extents)}",
+            )
             continue
         value = found.value
         if value is None and seen.kind == "field":
@@ -95,8 +99,13 @@ def _declaration(seen: Observation, context: Context) -> Iterator[Fact]:
         if value.type == "argument_list":
             record = found.type is not None and is_carver(found.type.name, context)
             if record:
-                yield Layout(**context.common(seen), step="cursor", space="global or shared",
-                             name=found.name, expression=origin.read(seen.node).rstrip(";"))
+                yield Layout(
+                    **context.common(seen),
+                    step="cursor",
+                    space="global or shared",
+                    name=found.name,
+                    expression=origin.read(seen.node).rstrip(";"),
+                )
             continue
         yield from _value(seen, context, found.name, value, found.node)
 
@@ -110,8 +119,16 @@ def _constant_bytes(extents: tuple[str, ...], element_bytes: int | None) -> int 
     return total
 
 
-def _value(seen: Observation, context: Context, name: str, value: Node, at: Node, *, grows: bool = False,
-           target: Node | None = None) -> Iterator[Fact]:
+def _value(
+    seen: Observation,
+    context: Context,
+    name: str,
+    value: Node,
+    at: Node,
+    *,
+    grows: bool = False,
+    target: Node | None = None,
+) -> Iterator[Fact]:
     """A name given an address or a byte size."""
     origin = seen.origin
     core = strip_casts(value, origin)
@@ -121,22 +138,38 @@ def _value(seen: Observation, context: Context, name: str, value: Node, at: Node
         return
     text = origin.read(value)
     if _is_offset(core, seen, context) or (grows and _grows_pointer(target, seen, context)):
-        yield Layout(**context.common(seen, at), step="offset", space=_space(value, seen, context),
-                     name=name, expression=text)
+        yield Layout(
+            **context.common(seen, at),
+            step="offset",
+            space=_space(value, seen, context),
+            name=name,
+            expression=text,
+        )
         return
     if core.type == "call_expression":
         callee = Callee.of(core, origin)
         if callee is not None and is_carver(callee.name, context):
-            yield Layout(**context.common(seen, at), step="cursor", space="global or shared", name=name,
-                         expression=text, through=callee.name)
+            yield Layout(
+                **context.common(seen, at),
+                step="cursor",
+                space="global or shared",
+                name=name,
+                expression=text,
+                through=callee.name,
+            )
             return
     if _is_byte_size(name, core, text, grows, seen):
         terms = _terms(core)
         lines = {t.start_point.row for t in terms}
         parts = terms if len(terms) > 1 and len(lines) > 1 else [at]
         for part in parts:
-            yield Layout(**context.common(seen, part), step="byte size", space="size", name=name,
-                         expression=text if part is at else origin.read(part))
+            yield Layout(
+                **context.common(seen, part),
+                step="byte size",
+                space="size",
+                name=name,
+                expression=text if part is at else origin.read(part),
+            )
 
 
 def _terms(node: Node) -> list[Node]:
@@ -160,12 +193,18 @@ def _is_byte_size(name: str, core: Node, text: str, grows: bool, seen: Observati
         return bool(_BYTES.search(name)) and not text.startswith("0") and text.rstrip("uUlL").isdigit()
     if core.type == "number_literal" and seen.kind == "field":
         return bool(_BYTES.search(name)) and text not in ("0", "-1")
-    if core.type not in ("binary_expression", "call_expression", "sizeof_expression", "conditional_expression"):
+    if core.type not in (
+        "binary_expression",
+        "call_expression",
+        "sizeof_expression",
+        "conditional_expression",
+    ):
         return False
     if "sizeof" in text:
         return bool(_SIZE.search(name))
-    return bool(_BYTES.search(name)) and (grows or core.type != "call_expression" or "align" in text.lower()
-                                          or "bytes" in text.lower())
+    return bool(_BYTES.search(name)) and (
+        grows or core.type != "call_expression" or "align" in text.lower() or "bytes" in text.lower()
+    )
 
 
 def _is_offset(node: Node, seen: Observation, context: Context) -> bool:
@@ -181,12 +220,22 @@ def _is_offset(node: Node, seen: Observation, context: Context) -> bool:
     if node.type == "pointer_expression":
         operator = node.child_by_field_name("operator")
         argument = node.child_by_field_name("argument")
-        if operator is not None and operator.type == "&" and argument is not None \
-                and argument.type == "subscript_expression":
+        if (
+            operator is not None
+            and operator.type == "&"
+            and argument is not None
+            and argument.type == "subscript_expression"
+        ):
             base = argument.child_by_field_name("argument")
             type_ = context.type_of(base, seen) if base is not None else None
-            return type_ is not None and type_.is_indirect and \
-                (bool(type_.pointers) or context.provenance.of(argument, seen.function, seen.origin, "shared") is not None)
+            return (
+                type_ is not None
+                and type_.is_indirect
+                and (
+                    bool(type_.pointers)
+                    or context.provenance.of(argument, seen.function, seen.origin, "shared") is not None
+                )
+            )
     return False
 
 
@@ -219,13 +268,20 @@ def _returned(seen: Observation, context: Context, value: Node) -> Iterator[Fact
     if core.type == "conditional_expression":
         return
     if _is_offset(core, seen, context):
-        yield Layout(**context.common(seen), step="offset", space="global or shared", name="",
-                     expression=text)
+        yield Layout(
+            **context.common(seen), step="offset", space="global or shared", name="", expression=text
+        )
     elif core.type == "call_expression":
         callee = Callee.of(core, seen.origin)
         if callee is not None and is_carver(callee.name, context):
-            yield Layout(**context.common(seen), step="cursor", space="global or shared", name="",
-                         expression=text, through=callee.name)
+            yield Layout(
+                **context.common(seen),
+                step="cursor",
+                space="global or shared",
+                name="",
+                expression=text,
+                through=callee.name,
+            )
         elif _BYTES.search(seen.function.name) and callee is not None:
             yield Layout(**context.common(seen), step="byte size", space="size", name="", expression=text)
     elif core.type == "binary_expression" and _BYTES.search(seen.function.name):
@@ -241,29 +297,54 @@ def _part(seen: Observation, context: Context) -> Iterator[Fact]:
     if callee is None or callee.name.endswith("_cast"):
         return
     if returns_address(callee, seen, context):
-        related = tuple(function_place(t) for t in
-                        context.effects.candidates(callee, seen.function, seen.origin)[:1])
-        yield Layout(**context.common(seen, related=related), step="part", space="global or shared", name="",
-                     expression=seen.origin.read(seen.node), through=callee.name)
+        related = tuple(
+            function_place(t) for t in context.effects.candidates(callee, seen.function, seen.origin)[:1]
+        )
+        yield Layout(
+            **context.common(seen, related=related),
+            step="part",
+            space="global or shared",
+            name="",
+            expression=seen.origin.read(seen.node),
+            through=callee.name,
+        )
         return
     for argument in callee.arguments:
         core = strip_casts(argument, seen.origin)
-        if core.type == "binary_expression" and _is_offset(core, seen, context) and \
-                context.provenance.of(argument, seen.function, seen.origin, "shared") is not None:
-            yield Layout(**context.common(seen, argument), step="offset", space="shared", name="",
-                         expression=seen.origin.read(argument))
+        if (
+            core.type == "binary_expression"
+            and _is_offset(core, seen, context)
+            and context.provenance.of(argument, seen.function, seen.origin, "shared") is not None
+        ):
+            yield Layout(
+                **context.common(seen, argument),
+                step="offset",
+                space="shared",
+                name="",
+                expression=seen.origin.read(argument),
+            )
 
 
 def _shared_element(seen: Observation, context: Context) -> Iterator[Fact]:
     """A cast view of shared memory, indexed: `reinterpret_cast<int4*>(stage)[i]`."""
     argument = seen.node.child_by_field_name("argument")
-    if argument is None or argument.type not in ("call_expression", "parenthesized_expression", "cast_expression"):
+    if argument is None or argument.type not in (
+        "call_expression",
+        "parenthesized_expression",
+        "cast_expression",
+    ):
         return
     core = strip_casts(argument, seen.origin)
-    if core.type != argument.type or core != argument:
-        if context.provenance.of(argument, seen.function, seen.origin, "shared") is not None:
-            yield Layout(**context.common(seen), step="offset", space="shared", name="",
-                         expression=seen.origin.read(seen.node))
+    if core == argument:
+        return
+    if context.provenance.of(argument, seen.function, seen.origin, "shared") is not None:
+        yield Layout(
+            **context.common(seen),
+            step="offset",
+            space="shared",
+            name="",
+            expression=seen.origin.read(seen.node),
+        )
 
 
 def is_carver(name: str, context: Context) -> bool:
@@ -303,7 +384,11 @@ def _returns_offset(method: Function, context: Context) -> bool:
                 return True
             if core.type == "call_expression":
                 callee = Callee.of(core, seen.origin)
-                if callee is not None and callee.name != method.name and returns_address(callee, seen, context):
+                if (
+                    callee is not None
+                    and callee.name != method.name
+                    and returns_address(callee, seen, context)
+                ):
                     return True
     return False
 
@@ -326,6 +411,10 @@ def returns_address(callee: Callee, seen: Observation, context: Context) -> bool
 def _target_carves(target: Function, context: Context) -> bool:
     if _returns_offset(target, context):
         return True
-    if target.record and target.return_type is not None and target.return_type.name in context.program.records:
+    if (
+        target.record
+        and target.return_type is not None
+        and target.return_type.name in context.program.records
+    ):
         return is_carver(target.return_type.name, context)
     return False

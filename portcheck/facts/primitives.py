@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from portcheck.facts.base import Fact, FactKind
-from portcheck.facts.context import Context, function_place
+from portcheck.facts.context import Context
 from portcheck.facts.effects import Effect, asm_values, read_asm
+from portcheck.facts.expressions import function_place
 from portcheck.program.model import Observation
-from portcheck.program.callee import Callee
 from portcheck.source.place import Place
 
 
@@ -54,7 +54,7 @@ class BulkCopy(Primitive):
         by = f"{self.through}: " if self.through else ""
         way = f" {self.direction}" if self.direction else ""
         span = f", {self.source} -> {self.destination}" if self.destination or self.source else ""
-        length = f", {self.length} bytes" if self.length else ""
+        length = f", length {self.length}" if self.length else ""
         return f"{by}{self.operation}{way}{span}{length}"
 
 
@@ -121,11 +121,20 @@ class RemoteOperation(Primitive):
 
 
 _CLASSES: dict[str, type[Primitive]] = {
-    "tma_copy": BulkCopy, "copy_wait": CopyWait, "mbarrier": MBarrier,
-    "warp_collective": WarpCollective, "block_barrier": BlockBarrier,
-    "sync_scope": ScopedSync, "remote_comm": RemoteOperation,
+    "tma_copy": BulkCopy,
+    "copy_wait": CopyWait,
+    "mbarrier": MBarrier,
+    "warp_collective": WarpCollective,
+    "block_barrier": BlockBarrier,
+    "sync_scope": ScopedSync,
+    "remote_comm": RemoteOperation,
 }
-_INTRINSIC_SCOPES = (("_system", "system"), ("_block", "block"), ("__threadfence", "device"), ("atomic", "device"))
+_INTRINSIC_SCOPES = (
+    ("_system", "system"),
+    ("_block", "block"),
+    ("__threadfence", "device"),
+    ("atomic", "device"),
+)
 
 
 def concerns(name: str, context: Context) -> bool:
@@ -169,13 +178,21 @@ def _asm(seen: Observation, context: Context) -> Iterator[Fact]:
             for position, operand in enumerate(instruction.operands)
             if (digits := "".join(c for c in operand.split("%", 1)[-1] if c.isdigit())) and "%" in operand
         )
-        direct = Effect(effect.kind, effect.operation, effect.width_bytes, effect.vector,
-                        effect.scope, effect.order, own)
+        direct = Effect(
+            effect.kind, effect.operation, effect.width_bytes, effect.vector, effect.scope, effect.order, own
+        )
         yield _make(class_, seen, context, direct, values, "", ())
 
 
-def _make(class_: type[Primitive], seen: Observation, context: Context, effect: Effect, texts: list[str],
-          through: str, related: tuple[Place, ...]) -> Fact:
+def _make(
+    class_: type[Primitive],
+    seen: Observation,
+    context: Context,
+    effect: Effect,
+    texts: list[str],
+    through: str,
+    related: tuple[Place, ...],
+) -> Fact:
     definition = context.effects.of_function(seen.function).kind == effect.kind
     common = context.common(seen, definition=definition, related=related)
     common |= {"operation": effect.operation, "through": through}

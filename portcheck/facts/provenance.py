@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portcheck.program.nodes import first_child
-from portcheck.program.model import Binding, Function, Origin
 from portcheck.program.callee import Callee
+from portcheck.program.model import Binding, Function, Origin
+from portcheck.program.nodes import first_child
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -140,7 +140,7 @@ class Provenance:
             found = frozenset((Source("shared", binding.name),))
         elif not binding.parameter and self._carries_address(binding, function):
             values = [(binding.value, binding.origin)] if binding.value is not None else []
-            values += self._assignments(function).get(binding.name, [])
+            values += self.assignments(function).get(binding.name, [])
             for value, origin in values[:6]:
                 found |= self._of(value, function, origin, depth + 1)
         binding.sources = found
@@ -154,7 +154,7 @@ class Provenance:
             return True
         return type_.name in ("uint64_t", "uintptr_t", "CUdeviceptr", "size_t")
 
-    def _assignments(self, function: Function) -> dict[str, list[tuple[Node, Origin]]]:
+    def assignments(self, function: Function) -> dict[str, list[tuple[Node, Origin]]]:
         if function.assigned is None:
             table: dict[str, list[tuple[Node, Origin]]] = {}
             for seen in function.observations:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portcheck.facts.base import Fact, FactKind
-from portcheck.facts.context import Context, function_place, identifiers
+from portcheck.facts.context import Context
+from portcheck.facts.expressions import function_place, identifiers
 from portcheck.program import knowledge
-from portcheck.program.model import Function, Observation
 from portcheck.program.callee import Callee
+from portcheck.program.model import Function, Observation
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -77,8 +78,28 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
         yield from _call(seen, context)
 
 
-_WORDS = (b"fp8", b"e4m3", b"e5m2", b"amax", b"absmax", b"abs_max", b"scale", b"448", b"57344", b"float8",
-          b"e8m0", b">> 23", b">>23", b"fp4", b"e2m1", b"_sf", b"sf_", b"inv_s", b"logfmt", b"log_fmt")
+_WORDS = (
+    b"fp8",
+    b"e4m3",
+    b"e5m2",
+    b"amax",
+    b"absmax",
+    b"abs_max",
+    b"scale",
+    b"448",
+    b"57344",
+    b"float8",
+    b"e8m0",
+    b">> 23",
+    b">>23",
+    b"fp4",
+    b"e2m1",
+    b"_sf",
+    b"sf_",
+    b"inv_s",
+    b"logfmt",
+    b"log_fmt",
+)
 
 
 def _mentions(seen: Observation, context: Context) -> bool:
@@ -105,8 +126,11 @@ def find_in_function(function: Function, context: Context) -> Iterator[Fact]:
         return
     place = function_place(function)
     yield Quantisation(
-        place=place, function=function.qualified, active=function.origin.active,
-        condition=function.origin.condition, step="helper",
+        place=place,
+        function=function.qualified,
+        active=function.origin.active,
+        condition=function.origin.condition,
+        step="helper",
         text=f"{function.name}({', '.join(p.name for p in function.parameters)})",
     )
 
@@ -124,8 +148,11 @@ def _find_tainted(function: Function, context: Context) -> set[str]:
         for name, bindings in function.bindings.items():
             for binding in bindings:
                 if binding.value is not None and name not in found:
-                    words = identifiers(binding.origin.read(binding.value)) if binding.value.end_byte - \
-                        binding.value.start_byte < 400 else set()
+                    words = (
+                        identifiers(binding.origin.read(binding.value))
+                        if binding.value.end_byte - binding.value.start_byte < 400
+                        else set()
+                    )
                     if words & found or any(_is_seed(w, context) for w in words):
                         found.add(name)
     return found
@@ -137,7 +164,13 @@ def _is_seed(word: str, context: Context) -> bool:
 
 def _format(text: str) -> str:
     lowered = text.lower()
-    return "e4m3" if "e4m3" in lowered or "448" in text else "e5m2" if "e5m2" in lowered or "57344" in text else ""
+    return (
+        "e4m3"
+        if "e4m3" in lowered or "448" in text
+        else "e5m2"
+        if "e5m2" in lowered or "57344" in text
+        else ""
+    )
 
 
 def _declaration(seen: Observation, context: Context) -> Iterator[Fact]:
@@ -166,7 +199,9 @@ def _declaration(seen: Observation, context: Context) -> Iterator[Fact]:
                 yield _step(seen, context, "constant", f"{found.name} = {text}")
             continue
         if any(t in found.name.lower() for t in wire) and "sizeof" in text:
-            yield LowPrecisionWire(**context.common(seen), format="block scale", text=f"{found.name} = {text}")
+            yield LowPrecisionWire(
+                **context.common(seen), format="block scale", text=f"{found.name} = {text}"
+            )
         elif _is_amax(found.name, text):
             yield _step(seen, context, "amax", f"{found.name} = {text}", seen.function)
         elif _is_scale(found.name, text, seen, context):
@@ -187,7 +222,9 @@ def _largest(text: str, context: Context) -> bool:
 
 
 def _is_amax(name: str, text: str) -> bool:
-    return bool(_AMAX.search(name)) and bool(re.search(r"fmax|max|abs|reduce|margin|1e-", text, re.IGNORECASE))
+    return bool(_AMAX.search(name)) and bool(
+        re.search(r"fmax|max|abs|reduce|margin|1e-", text, re.IGNORECASE)
+    )
 
 
 def _is_scale(name: str, text: str, seen: Observation, context: Context) -> bool:
@@ -219,13 +256,18 @@ def _asm(seen: Observation, context: Context) -> Iterator[Fact]:
     definition = bool(seen.function.name) and not seen.function.is_kernel
     for instruction in read_asm(seen, context):
         if instruction.kind == "fp8_quant":
-            yield Quantisation(**context.common(seen, definition=definition), step="conversion",
-                               text=instruction.opcode, format=_format(instruction.opcode))
+            yield Quantisation(
+                **context.common(seen, definition=definition),
+                step="conversion",
+                text=instruction.opcode,
+                format=_format(instruction.opcode),
+            )
             return
         if instruction.kind == "lowp_wire":
             format_ = "e2m1 (FP4)" if "e2m1" in instruction.opcode else "ue8m0 scale"
-            yield LowPrecisionWire(**context.common(seen, definition=definition), format=format_,
-                                   text=instruction.opcode)
+            yield LowPrecisionWire(
+                **context.common(seen, definition=definition), format=format_, text=instruction.opcode
+            )
             return
 
 
@@ -251,27 +293,33 @@ def _call(seen: Observation, context: Context) -> Iterator[Fact]:
     if target is not None and summary.kind in ("fp8_quant", "lowp_wire"):
         related = (function_place(target),)
         if summary.kind == "fp8_quant":
-            yield Quantisation(**context.common(seen, related=related), step="conversion", text=text,
-                               format=_format(" ".join(e.operation for e in summary.effects)),
-                               through=callee.name)
+            yield Quantisation(
+                **context.common(seen, related=related),
+                step="conversion",
+                text=text,
+                format=_format(" ".join(e.operation for e in summary.effects)),
+                through=callee.name,
+            )
         else:
             yield LowPrecisionWire(**context.common(seen, related=related), format=callee.name, text=text)
         return
     if any(_AMAX.search(seen.origin.read(a)) for a in callee.arguments if a.type == "identifier"):
         for helper in context.effects.candidates(callee, seen.function, seen.origin)[:4]:
             if any(True for _ in find_in_function(helper, context)):
-                yield Quantisation(**context.common(seen, related=(function_place(helper),)), step="scale",
-                                   text=text, granularity_elements=granularity(seen.function, context),
-                                   through=callee.name)
+                yield Quantisation(
+                    **context.common(seen, related=(function_place(helper),)),
+                    step="scale",
+                    text=text,
+                    granularity_elements=granularity(seen.function, context),
+                    through=callee.name,
+                )
                 return
 
 
 def _exponent_byte(callee: Callee, text: str) -> str:
     """The exponent of a float kept as one byte, `(uint8_t)(bits >> 23)`: a UE8M0 scale."""
-    if callee.name == "static_cast" and callee.template_arguments[:1] == ["uint8_t"]:
-        if re.search(r">>\s*23\b", text):
-            return text
-    return ""
+    is_byte = callee.name == "static_cast" and callee.template_arguments[:1] == ["uint8_t"]
+    return text if is_byte and re.search(r">>\s*23\b", text) else ""
 
 
 def _record(seen: Observation, context: Context) -> Iterator[Fact]:
@@ -288,14 +336,17 @@ def _record(seen: Observation, context: Context) -> Iterator[Fact]:
                 term = next((t for t in terms if t in found.name.lower()), None)
                 if term is not None:
                     name = seen.origin.read(title) if title is not None else "class"
-                    yield LowPrecisionWire(**context.common(seen), format=term,
-                                           text=f"{name} holds {found.type_text} {found.name}")
+                    yield LowPrecisionWire(
+                        **context.common(seen),
+                        format=term,
+                        text=f"{name} holds {found.type_text} {found.name}",
+                    )
                     return
 
 
 def _wire_sizeof(text: str, context: Context) -> str:
     """A constant computed from the size of a class that holds a narrow format."""
-    terms = context.intrinsics.tables["lowp_wire"]["terms"]
+    terms: list[str] = context.intrinsics.tables["lowp_wire"]["terms"]
     for name in re.findall(r"sizeof\s*\(\s*(?:\w+::)*(\w+)\s*\)", text):
         for record in context.program.records.get(name, ()):
             for member in record.members:
@@ -305,10 +356,13 @@ def _wire_sizeof(text: str, context: Context) -> str:
     return ""
 
 
-def _step(seen: Observation, context: Context, step: str, text: str, function: Function | None = None) -> Fact:
+def _step(
+    seen: Observation, context: Context, step: str, text: str, function: Function | None = None
+) -> Fact:
     elements = granularity(function, context) if function is not None and step == "amax" else None
-    return Quantisation(**context.common(seen), step=step, text=text, format=_format(text),
-                        granularity_elements=elements)
+    return Quantisation(
+        **context.common(seen), step=step, text=text, format=_format(text), granularity_elements=elements
+    )
 
 
 def granularity(function: Function, context: Context) -> int | None:

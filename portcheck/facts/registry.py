@@ -40,14 +40,17 @@ class Finder:
 
 FINDERS: tuple[Finder, ...] = (
     Finder(casts.find, ("call", "cast"), casts.concerns),
-    Finder(accesses.find, ("call", "subscript", "pointer"), primitives.concerns),
+    Finder(accesses.find, ("call", "asm", "subscript", "pointer"), primitives.concerns),
     Finder(primitives.find, ("call", "asm"), primitives.concerns),
     Finder(remote.find, ("call", "assign"), primitives.concerns),
     Finder(checks.find, ("call", "static_assert", "if"), checks.concerns),
     Finder(accumulations.find, ("call", "assign", "asm"), primitives.concerns),
     Finder(quantisation.find, ("call", "assign", "asm", "declaration", "field", "record")),
-    Finder(layouts.find, ("call", "assign", "declaration", "field", "member", "return", "subscript"),
-           layouts.concerns),
+    Finder(
+        layouts.find,
+        ("call", "assign", "declaration", "field", "member", "return", "subscript"),
+        layouts.concerns,
+    ),
     Finder(launches.find, ("call", "declaration"), launches.concerns),
     Finder(apis.find, ("call",), apis.concerns),
 )

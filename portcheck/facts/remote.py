@@ -8,7 +8,6 @@ from portcheck.facts.base import Fact
 from portcheck.facts.context import Context
 from portcheck.facts.primitives import RemoteOperation
 from portcheck.program.model import Observation
-from portcheck.program.callee import Callee
 
 
 def find(seen: Observation, context: Context) -> Iterator[Fact]:
@@ -41,7 +40,7 @@ def _call(seen: Observation, context: Context) -> Iterator[Fact]:
     callee = seen.callee
     if callee is None or not callee.arguments:
         return
-    summary, target = context.effects.of_call(callee, seen)
+    summary, _ = context.effects.of_call(callee, seen)
     intrinsic = callee.name in context.intrinsics.tables["loads"]["names"]
     if summary.kind not in ("sync_scope", "tma_copy", "load", "store") and not intrinsic:
         return
@@ -51,6 +50,10 @@ def _call(seen: Observation, context: Context) -> Iterator[Fact]:
             type_ = context.type_of(argument, seen)
             if type_ is not None and not type_.is_indirect and type_.name not in ("uint64_t", "size_t"):
                 continue
-            yield RemoteOperation(**context.common(seen), operation=summary.kind or "load",
-                                  through=callee.name, address=source.text)
+            yield RemoteOperation(
+                **context.common(seen),
+                operation=summary.kind or "load",
+                through=callee.name,
+                address=source.text,
+            )
             return

@@ -13,18 +13,44 @@ if TYPE_CHECKING:
     from portcheck.program.model import Function, Origin
 
 NAMED_CASTS = frozenset(("reinterpret_cast", "static_cast", "const_cast", "dynamic_cast", "bit_cast"))
-_NAMES = frozenset(("identifier", "field_identifier", "type_identifier", "primitive_type",
-                    "sized_type_specifier", "operator_name", "destructor_name"))
+_NAMES = frozenset(
+    (
+        "identifier",
+        "field_identifier",
+        "type_identifier",
+        "primitive_type",
+        "sized_type_specifier",
+        "operator_name",
+        "destructor_name",
+    )
+)
 
 
 class Callee:
     """The parts of a call expression."""
 
-    __slots__ = ("arguments", "name", "node", "qualifier", "receiver", "summary", "targets",
-                 "template_arguments", "title")
+    __slots__ = (
+        "arguments",
+        "name",
+        "node",
+        "qualifier",
+        "receiver",
+        "summary",
+        "targets",
+        "template_arguments",
+        "title",
+    )
 
-    def __init__(self, node: Node, title: Node, name: str, qualifier: str, receiver: Node | None,
-                 template_arguments: list[str], arguments: list[Node]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        title: Node,
+        name: str,
+        qualifier: str,
+        receiver: Node | None,
+        template_arguments: list[str],
+        arguments: list[Node],
+    ) -> None:
         self.node, self.title, self.name, self.qualifier = node, title, name, qualifier
         self.receiver, self.template_arguments, self.arguments = receiver, template_arguments, arguments
         self.summary: object = None  # what the call does, once `facts.effects` has asked
@@ -62,6 +88,15 @@ class Callee:
                 return None
         if current is None:
             return None
-        arguments_list = [c for c in listed.named_children if c.type != "comment"] if listed is not None else []
-        return cls(node, current, origin.read(current), qualifier, receiver,
-                   split_top(template_text) if template_text else [], arguments_list)
+        arguments_list = (
+            [c for c in listed.named_children if c.type != "comment"] if listed is not None else []
+        )
+        return cls(
+            node,
+            current,
+            origin.read(current),
+            qualifier,
+            receiver,
+            split_top(template_text) if template_text else [],
+            arguments_list,
+        )

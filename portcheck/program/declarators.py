@@ -98,8 +98,11 @@ def parameters(node: Node | None, origin: Origin) -> list[Parameter]:
         return result
     for child in node.named_children:
         kind = child.type
-        if kind in ("parameter_declaration", "optional_parameter_declaration",
-                    "variadic_parameter_declaration"):
+        if kind in (
+            "parameter_declaration",
+            "optional_parameter_declaration",
+            "variadic_parameter_declaration",
+        ):
             type_node = child.child_by_field_name("type")
             type_text = origin.read(type_node) if type_node is not None else ""
             declarator = child.child_by_field_name("declarator")
@@ -114,8 +117,11 @@ def parameters(node: Node | None, origin: Origin) -> list[Parameter]:
                     origin.read(default) if default is not None else "",
                 )
             )
-        elif kind in ("type_parameter_declaration", "optional_type_parameter_declaration",
-                      "variadic_type_parameter_declaration"):
+        elif kind in (
+            "type_parameter_declaration",
+            "optional_type_parameter_declaration",
+            "variadic_type_parameter_declaration",
+        ):
             name = child.child_by_field_name("name")
             if name is None:
                 name = next((c for c in child.named_children if c.type == "type_identifier"), None)

@@ -15,7 +15,7 @@ from tree_sitter import Language, Query, QueryCursor
 
 from portcheck.program.declarators import declared, parameters
 from portcheck.program.model import Binding, Function, Observation, Origin, Parameter, Record, Unit
-from portcheck.program.types import parse_type, split_top
+from portcheck.program.types import CType, parse_type, split_top
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -45,12 +45,32 @@ QUERY = """
 """
 
 OBSERVED = frozenset(
-    ("call", "cast", "asm", "assign", "subscript", "pointer", "return",
-     "static_assert", "if", "member", "lambda", "declaration", "record")
+    (
+        "call",
+        "cast",
+        "asm",
+        "assign",
+        "subscript",
+        "pointer",
+        "return",
+        "static_assert",
+        "if",
+        "member",
+        "lambda",
+        "declaration",
+        "record",
+    )
 )
 
-QUALIFIERS = ("__global__", "__device__", "__host__", "__forceinline__", "__noinline__",
-              "__shared__", "__constant__")
+QUALIFIERS = (
+    "__global__",
+    "__device__",
+    "__host__",
+    "__forceinline__",
+    "__noinline__",
+    "__shared__",
+    "__constant__",
+)
 
 
 @cache
@@ -60,9 +80,12 @@ def _query() -> Query:
 
 @dataclass(slots=True)
 class _Open:
+    """A construct that the sweep stands in. `template` is its end and its parameters."""
+
     end_byte: int
     kind: str
-    payload: object
+    payload: object = None
+    template: tuple[int, list[Parameter]] = (0, [])
 
 
 def extract(root: Node, origin: Origin, unit: Unit, inside: Function | None = None) -> list[Function]:
@@ -84,9 +107,27 @@ def extract(root: Node, origin: Origin, unit: Unit, inside: Function | None = No
 _ORDER = {
     name: i
     for i, name in enumerate(
-        ("namespace", "template", "record", "function", "scope", "lambda", "alias", "declaration",
-         "field", "member", "return", "static_assert", "if", "assign", "call", "cast", "asm",
-         "subscript", "pointer")
+        (
+            "namespace",
+            "template",
+            "record",
+            "function",
+            "scope",
+            "lambda",
+            "alias",
+            "declaration",
+            "field",
+            "member",
+            "return",
+            "static_assert",
+            "if",
+            "assign",
+            "call",
+            "cast",
+            "asm",
+            "subscript",
+            "pointer",
+        )
     )
 }
 
@@ -119,7 +160,7 @@ class _Sweep:
             if name in OBSERVED:
                 function.observations.append(seen)
             if name in ("scope", "lambda"):
-                stack.append(_Open(end, "scope", None))
+                stack.append(_Open(end, "scope"))
                 if name == "lambda":
                     self._lambda(node, function, end)
             elif name == "declaration":
@@ -129,7 +170,7 @@ class _Sweep:
                 stack.append(_Open(end, "namespace", self.origin.read(title) if title else ""))
             elif name == "template":
                 listed = parameters(node.child_by_field_name("parameters"), self.origin)
-                stack.append(_Open(end, "template", (node.end_byte, listed)))
+                stack.append(_Open(end, "template", template=(node.end_byte, listed)))
             elif name == "record":
                 record = self._record(node)
                 if record is not None:
@@ -151,7 +192,7 @@ class _Sweep:
         for entry in reversed(self.stack):
             if entry.kind != "template":
                 break
-            end, listed = entry.payload  # type: ignore[misc]
+            end, listed = entry.template
             if end - node.end_byte in (0, 1) or self.origin.text[node.end_byte : end].strip() in (b"", b";"):
                 found = listed + found
         return found
@@ -209,8 +250,9 @@ class _Sweep:
             attributes=tuple(b.text.decode("utf-8", "replace") for b in blanked if b"(" in b.text),
         )
         for parameter in function.parameters:
-            self._bind(function, parameter.name, parameter.type, None, node.start_byte, node.end_byte,
-                       parameter=True)
+            self._bind(
+                function, parameter.name, parameter.type, None, node.start_byte, node.end_byte, parameter=True
+            )
         return function
 
     def _lambda(self, node: Node, function: Function, end: int) -> None:
@@ -224,10 +266,14 @@ class _Sweep:
         node = seen.node
         if self.stack and self.stack[-1].kind == "record":
             return
-        end = next((o.end_byte for o in reversed(self.stack) if o.kind in ("scope", "function")),
-                   len(self.origin.text) + 1)
+        end = next(
+            (o.end_byte for o in reversed(self.stack) if o.kind in ("scope", "function")),
+            len(self.origin.text) + 1,
+        )
         prefix = self.origin.text[node.start_byte : node.start_byte + 200]
-        words = () if self.origin.expansion else _attributes(self.origin, node.start_byte, node.start_byte + 40)
+        words = (
+            () if self.origin.expansion else _attributes(self.origin, node.start_byte, node.start_byte + 40)
+        )
         shared = any(b.text == b"__shared__" for b in words) or b"__shared__" in prefix.split(b";", 1)[0]
         constant = b"const" in prefix.split(b"=", 1)[0]
         at_file_scope = function is self.outside
@@ -236,17 +282,45 @@ class _Sweep:
             if found.is_function and at_file_scope:
                 continue
             binding = self._bind(
-                function, found.name, found.type, found.value, found.node.start_byte, end,
-                shared=shared, constant=constant, arguments=found.has_arguments or found.is_function,
+                function,
+                found.name,
+                found.type,
+                found.value,
+                found.node.start_byte,
+                end,
+                shared=shared,
+                constant=constant,
+                arguments=found.has_arguments or found.is_function,
             )
             if at_file_scope and not self.origin.expansion and found.value is not None and binding.constant:
                 self.unit.constants.setdefault(found.name, []).append((found.value, self.origin))
 
-    def _bind(self, function: Function, name: str, type_: object, value: Node | None, start: int,
-              end: int, *, shared: bool = False, constant: bool = False, parameter: bool = False,
-              arguments: bool = False) -> Binding:
-        binding = Binding(name, type_, value, self.origin, start, end, shared, constant,  # type: ignore[arg-type]
-                          parameter, arguments)
+    def _bind(
+        self,
+        function: Function,
+        name: str,
+        type_: CType | None,
+        value: Node | None,
+        start: int,
+        end: int,
+        *,
+        shared: bool = False,
+        constant: bool = False,
+        parameter: bool = False,
+        arguments: bool = False,
+    ) -> Binding:
+        binding = Binding(
+            name,
+            type_,
+            value,
+            self.origin,
+            start,
+            end,
+            shared,
+            constant,
+            parameter,
+            arguments,
+        )
         function.bindings.setdefault(name, []).append(binding)
         return binding
 
@@ -256,7 +330,8 @@ class _Sweep:
         if body is None or title is None:
             return None
         origin = self.origin
-        name, specialization = origin.read(title), ()
+        name = origin.read(title)
+        specialization: tuple[str, ...] = ()
         if title.type == "template_type":
             inner = title.child_by_field_name("name")
             listed = title.child_by_field_name("arguments")
@@ -294,7 +369,9 @@ class _Sweep:
         if default is not None:
             for found in declared(node, self.origin):
                 self.unit.constants.setdefault(found.name, []).append((default, self.origin))
-            seen = Observation("field", node, self.origin, self.outside, declared=list(declared(node, self.origin)))
+            seen = Observation(
+                "field", node, self.origin, self.outside, declared=list(declared(node, self.origin))
+            )
             self.outside.observations.append(seen)
 
     def _alias(self, node: Node, function: Function) -> None:

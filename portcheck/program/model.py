@@ -71,7 +71,7 @@ class Binding:
     constant: bool = False
     parameter: bool = False
     arguments: bool = False
-    inferred: CType | None | bool = False  # the type of `auto`; False: not asked yet
+    inferred: CType | bool | None = False  # the type of `auto`; False: not asked yet
     sources: object = None  # where its address comes from, once `facts.provenance` has asked
 
 

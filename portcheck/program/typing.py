@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from portcheck.program.nodes import first_child
 from portcheck.program import knowledge
 from portcheck.program.callee import NAMED_CASTS, Callee
 from portcheck.program.model import Binding, Function, Origin, Record, Unit
-from portcheck.program.types import CType, parse_type, split_top, substitute
+from portcheck.program.nodes import first_child
+from portcheck.program.types import CType, parse_type, substitute
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -88,8 +88,13 @@ class Typer:
             if parsed is None or parsed == outer.base():
                 continue
             for inner in self.resolve(parsed, function, depth + 1):
-                whole = CType(inner.name, inner.arguments, inner.pointers + outer.pointers,
-                              outer.extents + inner.extents, inner.scope)
+                whole = CType(
+                    inner.name,
+                    inner.arguments,
+                    inner.pointers + outer.pointers,
+                    outer.extents + inner.extents,
+                    inner.scope,
+                )
                 if whole not in found:
                     found.append(whole)
         return found or [outer]
@@ -264,18 +269,17 @@ class Typer:
         if left_type is not None and left_type.is_indirect:
             return left_type.base().pointer() if left_type.extents else left_type
         right_type = self.type_of(right, function, origin, depth) if right is not None else None
-        if right_type is not None and right_type.is_indirect:
-            return right_type if symbol == "+" else None
         if left_type is None or right_type is None:
             return None
+        if right_type.is_indirect:
+            return right_type if symbol == "+" and left_type.name in self.table.scalars else None
         if symbol in ("<<", ">>"):
             return left_type
         ranks = ("double", "float")
         for rank in ranks:
             if rank in (left_type.name, right_type.name):
                 return CType(rank)
-        wider = max((left_type, right_type), key=lambda t: self.table.scalars.get(t.name, 0))
-        return wider
+        return max((left_type, right_type), key=lambda t: self.table.scalars.get(t.name, 0))
 
     def _assignment(self, node: Node, function: Function, origin: Origin, depth: int) -> CType | None:
         left = node.child_by_field_name("left")
@@ -318,8 +322,9 @@ class Typer:
         parsed = parse_type(substitute(str(CType(type_.name, type_.arguments, 0, (), type_.scope)), bound))
         if parsed is None:
             return type_
-        return CType(parsed.name, parsed.arguments, parsed.pointers + type_.pointers,
-                     type_.extents, parsed.scope)
+        return CType(
+            parsed.name, parsed.arguments, parsed.pointers + type_.pointers, type_.extents, parsed.scope
+        )
 
     def _literal(self, node: Node, function: Function, origin: Origin, depth: int) -> CType | None:
         text = origin.read(node).lower()
@@ -381,7 +386,9 @@ class Typer:
                 return self._inner(child, function, origin, depth)
         return None
 
-    def _function_return(self, callee: Callee, function: Function, origin: Origin, depth: int) -> CType | None:
+    def _function_return(
+        self, callee: Callee, function: Function, origin: Origin, depth: int
+    ) -> CType | None:
         found: set[CType] = set()
         for candidate in self.program.functions.get(callee.name, ())[:24]:
             if candidate.return_type is None:
@@ -395,8 +402,9 @@ class Typer:
         concrete = {t for t in found if t.name not in ("T", "void")} or found
         return concrete.pop() if len(concrete) == 1 else None
 
-    def _deduce(self, candidate: Function, callee: Callee, function: Function, origin: Origin,
-                depth: int) -> dict[str, str] | None:
+    def _deduce(
+        self, candidate: Function, callee: Callee, function: Function, origin: Origin, depth: int
+    ) -> dict[str, str] | None:
         """Template bindings of a call; None where the arguments cannot be this overload's."""
         names = [p.name for p in candidate.template_parameters]
         bound = dict(zip(names, callee.template_arguments, strict=False))
@@ -448,10 +456,18 @@ def _vector_element(name: str) -> str | None:
 
 
 _ELEMENTS = (
-    ("ulonglong", "unsigned long long"), ("longlong", "long long"), ("ulong", "unsigned long"),
-    ("uchar", "unsigned char"), ("ushort", "unsigned short"), ("uint", "unsigned int"),
-    ("double", "double"), ("float", "float"), ("short", "short"), ("char", "char"),
-    ("long", "long"), ("int", "int"),
+    ("ulonglong", "unsigned long long"),
+    ("longlong", "long long"),
+    ("ulong", "unsigned long"),
+    ("uchar", "unsigned char"),
+    ("ushort", "unsigned short"),
+    ("uint", "unsigned int"),
+    ("double", "double"),
+    ("float", "float"),
+    ("short", "short"),
+    ("char", "char"),
+    ("long", "long"),
+    ("int", "int"),
 )
 
 _HANDLERS = {

@@ -126,6 +126,7 @@ def _uses(source: bytes, name: bytes, called: bool, plain: bool) -> Iterator[tup
 
 
 _LAUNCH = re.compile(rb"<<<|>>>|[(){};,\[\]]")
+_OPERATOR = re.compile(rb"\boperator\s*\Z")
 _BEFORE_LAUNCH = re.compile(rb"(?:[\w>)\]])\s*\Z")
 
 
@@ -135,7 +136,7 @@ def find_launches(code: bytes) -> list[LaunchSyntax]:
     at = code.find(b"<<<")
     while at >= 0:
         before = code[max(0, at - 64) : at]
-        if _BEFORE_LAUNCH.search(before) and not before.rstrip().endswith(b"operator"):
+        if _BEFORE_LAUNCH.search(before) and not _OPERATOR.search(before):
             launch = _close(code, at)
             if launch is not None:
                 launches.append(launch)

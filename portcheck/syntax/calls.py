@@ -15,8 +15,8 @@ _UPPER = re.compile(rb"_*[A-Z][A-Z0-9_]+\w*\Z")
 _BRACKETS = re.compile(rb"[()\[\]{},]")
 _LIMIT = 60_000  # how far past the site a call is followed, bytes
 _NOT_MACROS = frozenset(
-    b"if while for switch return catch sizeof decltype alignas static_assert asm defined requires alignof typeid "
-    b"noexcept explicit operator constexpr int float double char void bool unsigned".split()
+    b"if while for switch return catch sizeof decltype alignas static_assert asm defined requires "
+    b"alignof typeid noexcept explicit operator constexpr int float double char void bool unsigned".split()
 )
 
 

@@ -24,7 +24,11 @@ _BLOCK_COMMENT = rb"/\*(?:.*?\*/|.*+)"
 # Every branch starts with a plain character, so that `re` can skip to the next candidate.
 _LEX = re.compile(
     rb"(" + _LINE_COMMENT + rb"|" + _BLOCK_COMMENT + rb")"
-    rb'|(R(?:(?<!\wR)|(?<=[uUL8]R))"([^()\\\s"]{0,16})\((?:.*?\)\3"|.*+)|' + _STRING + rb"|" + _CHARACTER + rb")"
+    rb'|(R(?:(?<!\wR)|(?<=[uUL8]R))"([^()\\\s"]{0,16})\((?:.*?\)\3"|.*+)|'
+    + _STRING
+    + rb"|"
+    + _CHARACTER
+    + rb")"
     rb"|#(?:[^\n\\/\"']++|\\[ \t]*+(?:\r?\n|.)|"
     + _LINE_COMMENT
     + rb"|"

@@ -53,12 +53,12 @@ def evaluate(text: str, names: Mapping[str, str]) -> int:
     try:
         tokens = _expand(_tokens(text), names, frozenset(), [_MAX_TOKENS])
         value, _ = _Reader(tokens).ternary(0, 0)
-    except (_Unreadable, ValueError, ArithmeticError):
+    except (_UnreadableError, ValueError, ArithmeticError):
         return 0
     return value
 
 
-class _Unreadable(Exception):
+class _UnreadableError(Exception):
     pass
 
 
@@ -76,7 +76,7 @@ def _tokens(text: str) -> list[str]:
         elif operator or other.strip():
             tokens.append(operator or other)
         if len(tokens) > _MAX_TOKENS:
-            raise _Unreadable
+            raise _UnreadableError
     return tokens
 
 
@@ -89,7 +89,7 @@ def _expand(
     while at < len(tokens):
         budget[0] -= 1
         if budget[0] < 0:
-            raise _Unreadable
+            raise _UnreadableError
         token = tokens[at]
         at += 1
         if not (token[0].isalpha() or token[0] == "_"):
@@ -98,7 +98,7 @@ def _expand(
             bracket = at < len(tokens) and tokens[at] == "("
             at += bracket
             if at >= len(tokens):
-                raise _Unreadable
+                raise _UnreadableError
             out.append("1" if tokens[at] in names else "0")
             at += 1 + bracket
         elif at < len(tokens) and tokens[at] == "(":
@@ -144,14 +144,14 @@ class _Reader:
         if self.tokens[at] == "?":
             yes, at = self.ternary(at + 1, depth + 1)
             if self.tokens[at] != ":":
-                raise _Unreadable
+                raise _UnreadableError
             no, at = self.ternary(at + 1, depth + 1)
             value = yes if value else no
         return value, at
 
     def binary(self, at: int, lowest: int, depth: int) -> tuple[int, int]:
         if depth > _MAX_DEPTH:
-            raise _Unreadable
+            raise _UnreadableError
         left, at = self.unary(at, depth)
         while (level := _PRECEDENCE.get(self.tokens[at], 0)) >= lowest:
             operator = self.tokens[at]
@@ -168,11 +168,11 @@ class _Reader:
         if token == "(":
             value, at = self.ternary(at + 1, depth + 1)
             if self.tokens[at] != ")":
-                raise _Unreadable
+                raise _UnreadableError
         elif token.isdigit():
             value = int(token)
         else:
-            raise _Unreadable
+            raise _UnreadableError
         for sign in reversed(negations):
             value = (
                 int(not value) if sign == "!" else -value if sign == "-" else ~value if sign == "~" else value

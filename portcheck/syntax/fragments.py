@@ -14,7 +14,7 @@ from tree_sitter import Parser, Tree
 
 from portcheck.syntax.conditions import OffBranch
 from portcheck.syntax.directives import MacroDefinition
-from portcheck.syntax.tree import Lines, language
+from portcheck.syntax.tree import Lines, broken, language
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class Fragment:
     """A parse of text outside the main tree. Offsets are the user's, in bytes.
 
     `view` is what was parsed, shared by the fragments of a file; only start..end of it
-    belongs to this one. `condition` is the `#if` text of a branch that is off.
+    belongs to this one. `condition` is the `#if` text of a branch that is off. `has_error`: there
+    are ERROR nodes; a `;` that misses at the end of a macro body is none.
     """
 
     kind: str  # "inactive" | "macro"
@@ -73,7 +74,7 @@ def inactive_fragments(text: bytes, branches: Iterable[OffBranch], lines: Lines)
                 branch.end,
                 off_condition(branch),
                 None,
-                tree.root_node.has_error,
+                bool(broken(tree)[0]),
             )
         )
     return found
@@ -89,5 +90,5 @@ def macro_fragments(text: bytes, macros: Iterable[MacroDefinition], lines: Lines
             continue
         reader.included_ranges = [lines.range(start, end)]
         tree = reader.parse(text)
-        found.append(Fragment("macro", tree, text, start, end, "", macro, tree.root_node.has_error))
+        found.append(Fragment("macro", tree, text, start, end, "", macro, bool(broken(tree)[0])))
     return found

@@ -19,12 +19,13 @@ _STATEMENT = re.compile(
 )
 _NOT_LAMBDA = re.compile(rb"\s*\[")
 _KEYWORDS = frozenset(
-    b"int float double char void bool unsigned signed long short const constexpr static inline auto struct class enum "
-    b"union return if for while do switch case default break continue new delete sizeof typename template operator "
-    b"and or not xor bitand bitor compl typedef using namespace public private protected goto else volatile "
-    b"int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t size_t ssize_t char8_t char16_t char32_t "
-    b"wchar_t nullptr_t max_align_t ptrdiff_t intptr_t uintptr_t charptr_t this true false nullptr "
-    b"extern register mutable friend virtual explicit throw try catch asm decltype".split()
+    b"int float double char void bool unsigned signed long short const constexpr static inline "
+    b"auto struct class enum union return if for while do switch case default break continue new "
+    b"delete sizeof typename template operator and or not xor bitand bitor compl typedef using "
+    b"namespace public private protected goto else volatile int8_t int16_t int32_t int64_t uint8_t "
+    b"uint16_t uint32_t uint64_t size_t ssize_t char8_t char16_t char32_t wchar_t nullptr_t "
+    b"max_align_t ptrdiff_t intptr_t uintptr_t charptr_t this true false nullptr extern register "
+    b"mutable friend virtual explicit throw try catch asm decltype".split()
 )
 _TYPE = re.compile(
     rb"\s*(?:(?:const|volatile|unsigned|signed|long|short|struct|typename|class|enum|static|inline|constexpr)\s+)*"
@@ -187,7 +188,7 @@ def template_macros(site: Site) -> Iterator[Edit]:
             yield Edit(call.end - 1, call.end, b">", "")
 
 
-_TEMPLATE = re.compile(rb"\s*template\s*<")
+_TEMPLATE = re.compile(rb"\s*template\s*<[^{};]*\Z")
 
 
 def word_macros(site: Site) -> Iterator[Edit]:

@@ -12,10 +12,11 @@ from portcheck.syntax.conditions import Configuration, off_branches
 from portcheck.syntax.directives import Lexed, MacroDefinition, lex, macro_definition
 
 _ATTRIBUTE_WORDS = frozenset(
-    b"__global__ __device__ __host__ __shared__ __constant__ __managed__ __forceinline__ __noinline__ __inline__ "
-    b"__forceinline __inline __restrict__ __restrict __grid_constant__ __nv_pure__ __extension__ __volatile__ "
-    b"inline static constexpr const extern volatile noexcept explicit consteval constinit register thread_local "
-    b"restrict __thread _Noreturn friend virtual typename __cdecl __stdcall __fastcall __CLRCALL_OR_CDECL".split()
+    b"__global__ __device__ __host__ __shared__ __constant__ __managed__ __forceinline__ "
+    b"__noinline__ __inline__ __forceinline __inline __restrict__ __restrict __grid_constant__ "
+    b"__nv_pure__ __extension__ __volatile__ inline static constexpr const extern volatile "
+    b"noexcept explicit consteval constinit register thread_local restrict __thread _Noreturn "
+    b"friend virtual typename __cdecl __stdcall __fastcall __CLRCALL_OR_CDECL".split()
 )
 # Leaving these out of the view changes nothing that portcheck reads.
 _ATTRIBUTE_CALL = re.compile(
@@ -26,7 +27,7 @@ _ATTRIBUTE_CALL = re.compile(
 # `__tile__` and its like: words of a compiler, unless they stand for a value.
 _COMPILER_WORD = re.compile(rb"__(?!func__|asm__|typeof__|FILE|LINE|typeof)[a-z_]+__\Z")
 # What a namespace macro opens or closes; both halves go, so brackets stay balanced.
-_NAMESPACE = re.compile(rb"(?:\binline\s+)?\bnamespace\b[\w\s:]*\{|extern\s*\"C(?:\+\+)?\"\s*\{")
+_NAMESPACE = re.compile(rb"(?:\binline\s+)?\bnamespace\b[^{};]*\{|extern\s*\"C(?:\+\+)?\"\s*\{")
 _CLOSES = re.compile(r"END|CLOSE|NAMESPACE|POP", re.IGNORECASE)
 _ONLY_NAMES = re.compile(rb"[\w\s]*\Z")
 _CALLED = re.compile(rb"(\w+)\s*\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\)")

@@ -21,6 +21,7 @@ from portcheck.syntax.repair_rules import ROUNDS
 from portcheck.syntax.tree import Lines, broken, parser
 
 _MARGIN = 300  # bytes around an error that its cause may lie in, rounded to lines
+_FARTHEST = 20_000  # how much white space before an error is skipped
 _ERROR_WEIGHT = 12  # cost of an ERROR node beside its bytes
 _MISSING_WEIGHT = 4
 _MOST_EDITS = 200  # beyond these, marking the old tree costs more than it saves
@@ -150,7 +151,10 @@ def _regions(state: _State, code: bytearray, calls: dict[int, int]) -> list[tupl
     spans = sorted([*state.errors, *((m, m) for m in state.missing)])
     regions: list[tuple[int, int]] = []
     for start, end in spans:
-        low = code.rfind(b"\n", 0, max(0, start - _MARGIN)) + 1
+        # White space is no neighbourhood: a blanked comment may be thousands of bytes long.
+        reach = max(0, start - _FARTHEST)
+        near = reach + len(code[reach:start].rstrip())
+        low = code.rfind(b"\n", 0, max(0, near - _MARGIN)) + 1
         high = code.find(b"\n", min(len(code), end + _MARGIN))
         high = len(code) if high < 0 else high
         if regions and low <= regions[-1][1]:

@@ -99,10 +99,20 @@ _pack_reference = _blanking(rb"\*\s*(&&?)\s*\.\.\.", "declarator")
 _destructor = _blanking(rb"(?:\.|->)\s*(~)\s*[\w:]+\s*<", "keyword")
 _bit_gap = _blanking(rb"(,\s*:\s*\d+)(?=\s*[,;])", "declarator")
 _bit_first = _blanking(rb"\b\w+\s*(:\s*\d+\s*,)(?=\s*\w+\s*:)", "declarator")
-_decltype_value = _blanking(rb"\b(decltype)\s*" + _P3 + rb"\s*(\{\s*\})", "keyword")
+_decltype_value = _blanking(rb"(?<=[(,<=+*/?:&|-])\s*\b(decltype)\s*" + _P3 + rb"(?=\s*\{)", "keyword")
 _decltype_in_typeid = _blanking(rb"\btypeid\s*\(\s*(decltype)\s*\(", "keyword")
 _typeid = _replacing(rb"\btypeid\s*\(\s*(\w[\w:<>,\s*&]*?)\s*\)", b"t_")
 _greater_equal = _replacing(rb"\w\s*<(?:[^;(){}<>]|\([^()]*\)){0,300}?(>=)", b"==")
+
+
+def _greater_equal_at_error(site: Site) -> Iterator[Edit]:
+    """A `>=` that itself is where the parse broke stands in template brackets."""
+    for low, high in site.errors:
+        for at in range(max(low - 4, site.low), min(high + 2, low + 4, site.high)):
+            if site.code[at : at + 2] == b">=":
+                yield Edit(at, at + 2, b"==", "rewrite")
+
+
 _functional_cast = _replacing(
     rb"(?<=[\w(,=<>&|+*/!?:-])\s*\b(unsigned|int|float|double|bool|long|char|short)\s*\(", b"T_"
 )
@@ -131,10 +141,11 @@ def _offsetof(site: Site) -> Iterator[Edit]:
 
 
 _GAPS: tuple[Rule, ...] = (
-    _typename, _instantiation, _extern_template, _dot_template, _default_pointer, _default_function, _attributes,
-    _alignas, _brace_default, _pack_reference, _destructor, _bit_gap, _bit_first, _decltype_value,
-    _decltype_in_typeid, _decltype_comma, _typeid, _operator_call, _member_pointer, macro_rules.string_macros,
-    macro_rules.static_asserts, _arrow_star, _enum_base, _unnamed_pointer, _offsetof,
+    _typename, _instantiation, _extern_template, _dot_template, _default_pointer,
+    _default_function, _attributes, _alignas, _brace_default, _pack_reference, _destructor,
+    _bit_gap, _bit_first, _decltype_value, _decltype_in_typeid, _decltype_comma, _typeid,
+    _operator_call, _member_pointer, macro_rules.string_macros, macro_rules.static_asserts,
+    _arrow_star, _enum_base, _unnamed_pointer, _offsetof,
 )  # fmt: skip
 _ONCE: tuple[tuple[Rule, ...], ...] = (
     _GAPS,
@@ -144,6 +155,7 @@ _ONCE: tuple[tuple[Rule, ...], ...] = (
     (macro_rules.semicolons,),
     (macro_rules.type_arguments,),
     (_greater_equal,),
+    (_greater_equal_at_error,),
     (_lone_word,),
     (_struct_attribute, _attribute_shape),
     (macro_rules.attribute_calls,),

@@ -4,6 +4,8 @@ Invented code: each has the shape met in the wild, none is copied. A snippet is 
 a whole file.
 """
 
+# ruff: noqa: E501
+
 SNIPPETS: dict[str, bytes] = {
     "launch": b"void f() { k<A, 2><<<grid, dim3(1, 2), smem, st>>>(x, y); }\n",
     "launch without template": b"void f() { k<<<1, 2>>>(); }\n",

@@ -43,7 +43,8 @@ def test_hostile_text_ends(name: str) -> None:
 
 
 def test_macro_cycles_end() -> None:
-    data = b"#define A B\n#define B A\n#define C(x) D(x)\n#define D(x) C(x)\n#if A\nint x;\n#endif\nA B C(1)\n"
+    data = b"#define A B\n#define B A\n"
+    data += b"#define C(x) D(x)\n#define D(x) C(x)\n#if A\nint x;\n#endif\nA B C(1)\n"
     file = parse_file("a.cu", data, MacroTable(collect_macros("a.cu", data)), Configuration.default())
     assert len(file.view) == len(data)
 

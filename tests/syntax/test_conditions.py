@@ -36,7 +36,7 @@ NAMES = {"A": "1", "B": "2", "EMPTY": "", "ARCH": "900", "SUM": "(A + B)", "LOOP
         ("UNKNOWN ? 7 : 8", 8),
         ("'A' == 65", 1),
         ("__has_include(<cuda/x.h>)", 0),
-        ("!__has_include(\"x.h\") && A", 1),
+        ('!__has_include("x.h") && A', 1),
         ("UNKNOWN_CALL(1, (2)) || A", 1),
         ("LOOP", 1),
         ("1 / 0", 0),
@@ -81,7 +81,9 @@ def test_elif_chains() -> None:
 
 
 def test_include_guards_and_local_defines() -> None:
-    data = b"#ifndef A_H\n#define A_H\n#define MODE 2\n#if MODE == 2\nint a;\n#else\nint b;\n#endif\n#undef MODE\n#if MODE\nint c;\n#endif\n#endif\n"
+    data = b"#ifndef A_H\n#define A_H\n#define MODE 2\n"
+    data += b"#if MODE == 2\nint a;\n#else\nint b;\n#endif\n"
+    data += b"#undef MODE\n#if MODE\nint c;\n#endif\n#endif\n"
     assert [text for _, text in off(parse(data))] == [b"int b;", b"int c;"]
 
 
@@ -111,7 +113,8 @@ def test_both_sides_are_never_in_one_tree() -> None:
 
 
 def test_a_cast_in_an_else_branch_is_found() -> None:
-    data = b"void f(T* p) {\n#ifndef SLOW\n  g(p);\n#else\n  auto v = reinterpret_cast<const int4*>(p);\n#endif\n}\n"
+    data = b"void f(T* p) {\n#ifndef SLOW\n  g(p);\n#else\n"
+    data += b"  auto v = reinterpret_cast<const int4*>(p);\n#endif\n}\n"
     (fragment,) = parse(data).fragments
     at = data.index(b"reinterpret_cast")
     node = fragment.tree.root_node.descendant_for_byte_range(at, at + 3)
@@ -122,7 +125,9 @@ def test_a_cast_in_an_else_branch_is_found() -> None:
     assert fragment.condition == "#else of #ifndef SLOW"
 
 
-@pytest.mark.parametrize("data", [b"#if 0\nint a;\n", b"#if 1\nint a;\n#else\nint b;", b"#else\n#endif\n#elif X\nint a;\n"])
+@pytest.mark.parametrize(
+    "data", [b"#if 0\nint a;\n", b"#if 1\nint a;\n#else\nint b;", b"#else\n#endif\n#elif X\nint a;\n"]
+)
 def test_unbalanced_groups_do_not_crash(data: bytes) -> None:
     file = parse(data)
     assert len(file.view) == len(data)

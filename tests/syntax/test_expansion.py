@@ -54,8 +54,10 @@ def expand(name: str, *arguments: bytes, depth: int = 8, budget: int = 65536) ->
         ),
         (
             ("SWITCH_RANKS", b"DISPATCH_CASE"),
-            b"switch (n) { case 2: launch(kernel<2, 24>); break; case 4: launch(kernel<4, 24>); break; "
-            b"default: abort(); }",
+            (
+                b"switch (n) { case 2: launch(kernel<2, 24>); break; "
+                b"case 4: launch(kernel<4, 24>); break; default: abort(); }"
+            ),
         ),
         (("LAUNCH", b"&c", b"k<1, 2>"), b'check(run("k<1, 2>", &c, k<1, 2>))'),
         (("LAUNCH", b"&c", b"k", b"x", b"f(y, z)"), b'check(run("k", &c, k, x, f(y, z)))'),

@@ -42,14 +42,16 @@ def test_defines_in_comments_and_strings_do_not_count() -> None:
 def test_attribute_macros_by_fix_point() -> None:
     names = table(
         b"#define HD __host__ __device__\n#define HDI HD inline\n#define BOUNDS(n) __launch_bounds__(n)\n"
-        b"#define NOTHING\n#define VALUE HD + 1\n#define ALSO VALUE\n#define NS_BEGIN namespace x {\n#define NS_END }\n"
+        b"#define NOTHING\n#define VALUE HD + 1\n#define ALSO VALUE\n"
+        b"#define NS_BEGIN namespace x {\n#define NS_END }\n"
     ).attribute_names
     assert {b"HD", b"HDI", b"BOUNDS", b"NOTHING", b"NS_BEGIN", b"NS_END"} <= names
     assert not {b"VALUE", b"ALSO"} & names
 
 
 def test_an_empty_function_like_macro_is_no_attribute() -> None:
-    data = b"#define assert(x)\n#define EP_CHECK(x)\nvoid f(int a) { assert(a % 16 == 0); EP_CHECK(a > 1); }\n"
+    data = b"#define assert(x)\n#define EP_CHECK(x)\n"
+    data += b"void f(int a) { assert(a % 16 == 0); EP_CHECK(a > 1); }\n"
     file = parse(data)
     assert b"assert(a % 16 == 0)" in file.view
     assert b"EP_CHECK(a > 1)" in file.view
@@ -84,7 +86,8 @@ def test_lookup_prefers_the_active_branch() -> None:
 
 def test_macro_bodies_are_fragments_at_their_own_offsets() -> None:
     data = (
-        b"#define COPY(n, dst, src) \\\n  do { /* why */ \\\n    auto v = reinterpret_cast<const int4*>(src); \\\n"
+        b"#define COPY(n, dst, src) \\\n  do { /* why */ \\\n"
+        b"    auto v = reinterpret_cast<const int4*>(src); \\\n"
         b"    (dst)[n] = v[n]; \\\n  } while (0)\n#define ONE 1\n#define NAME other\nint a;\n"
     )
     file = parse(data)
