@@ -10,7 +10,7 @@ from itertools import chain
 
 from portcheck.facts.collect import Collector
 from portcheck.facts.context import Context
-from portcheck.program.extract import extract
+from portcheck.program.extract import extract, template_uses
 from portcheck.program.model import Function, Origin, Unit
 from portcheck.program.typing import Program
 from portcheck.result import Call, FileCoverage, Kernel, Parameter, Region, ScanResult
@@ -99,6 +99,7 @@ def declare(source: SourceFile, syntax: SyntaxFile) -> Unit:
     unit = Unit(source.path)
     main = Origin(file=syntax, text=syntax.data, place=source.place)
     unit.functions = extract(syntax.tree.root_node, main, unit)
+    unit.template_uses = template_uses(syntax.data)
     own = sorted((f for f in unit.functions if f.node is not None), key=lambda f: f.start_byte)
     for fragment in syntax.fragments:
         macro = fragment.macro

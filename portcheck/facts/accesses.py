@@ -60,7 +60,7 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
     if pointer is None or _in_registers(argument, seen):
         return
     element = context.typer.dereference(pointer, seen.function)
-    if element is None or not context.typer.is_vector(element, seen.function):
+    if element is None or not context.typer.may_be_vector(element, seen.function):
         return
     direction = _direction(seen)
     if not direction:
@@ -203,7 +203,7 @@ def _typed(
         if pointer is None or not pointer.is_indirect:
             continue
         element = pointer.dereferenced()
-        if element is not None and context.typer.is_vector(element, seen.function):
+        if element is not None and context.typer.may_be_vector(element, seen.function):
             yield VectorAccess(
                 **context.common(seen, related=related),
                 direction=direction,

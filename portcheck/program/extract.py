@@ -6,6 +6,7 @@ once with a stack of the enclosing namespaces, classes, functions and scopes.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -406,6 +407,19 @@ class _Sweep:
             if entry.kind in ("function", "scope"):
                 return False
         return False
+
+
+_TEMPLATE_USE = re.compile(rb"\b([A-Za-z_]\w*)<([\w:]+(?:\s*,\s*[\w:]+)*)>")
+
+
+def template_uses(data: bytes) -> list[tuple[str, tuple[str, ...]]]:
+    """Names with simple template arguments, wherever they stand: calls, launches, macro bodies."""
+    found = dict.fromkeys(m.groups() for m in _TEMPLATE_USE.finditer(data))
+    return [
+        (name.decode(), tuple(a.strip() for a in arguments.decode().split(",")))
+        for name, arguments in found
+        if not name.endswith(b"_cast")
+    ]
 
 
 def _file_scope(origin: Origin, inside: Function | None) -> Function:

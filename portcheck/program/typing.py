@@ -30,6 +30,8 @@ class Program:
         self.records: dict[str, list[Record]] = defaultdict(list)
         self.aliases: dict[str, list[str]] = defaultdict(list)
         self.constants: dict[str, list[tuple[Node, Origin]]] = defaultdict(list)
+        self.template_arguments: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+        units = list(units)
         for unit in units:
             for function in unit.functions:
                 if function.name and function.shadow_of is None:
@@ -40,6 +42,24 @@ class Program:
                 self.aliases[name] += texts
             for name, values in unit.constants.items():
                 self.constants[name] += values
+        for unit in units:
+            for name, arguments in unit.template_uses:
+                if name in self.functions or name in self.records:
+                    self.template_arguments[name].append(arguments)
+
+    def instantiated(self, function: Function, name: str) -> list[str]:
+        """What the scanned code puts in for a template parameter of a function or its class."""
+        found: list[str] = []
+        lists = [(function.name, function.template_parameters)]
+        owner = function.record.rsplit("::", 1)[-1]
+        lists += [(owner, r.template_parameters) for r in self.records.get(owner, ())]
+        for title, parameters in lists:
+            for position, parameter in enumerate(parameters):
+                if parameter.name == name:
+                    for arguments in self.template_arguments.get(title, ()):
+                        if position < len(arguments) and arguments[position] not in found:
+                            found.append(arguments[position])
+        return found
 
     def methods(self, record: str, name: str) -> list[Function]:
         short = record.rsplit("::", 1)[-1]
@@ -67,7 +87,8 @@ class Typer:
         if type_.name in ("conditional_t", "conditional") and len(type_.arguments) == 3:
             return self._each(type_.arguments[1:], type_, function, depth)
         if type_.scope is not None:
-            texts = self._member_aliases(type_.scope, type_.name)
+            scopes = self._instances(type_.scope, function)
+            texts = [t for s in scopes for t in self._member_aliases(s, type_.name)]
             return self._each(texts, type_, function, depth) if texts else [type_]
         text = function.aliases.get(type_.name) if function is not None else None
         if text is not None:
@@ -98,6 +119,13 @@ class Typer:
                 if whole not in found:
                     found.append(whole)
         return found or [outer]
+
+    def _instances(self, scope: CType, function: Function | None) -> list[CType]:
+        """A class such as `Traits<kBytes>` for each value that the code instantiates kBytes with."""
+        if function is None or len(scope.arguments) != 1:
+            return [scope]
+        values = self.program.instantiated(function, scope.arguments[0])
+        return [CType(scope.name, (v,)) for v in values[:8]] or [scope]
 
     def _member_aliases(self, scope: CType, name: str) -> list[str]:
         texts: list[str] = []
@@ -152,6 +180,15 @@ class Typer:
     def is_vector(self, type_: CType, function: Function | None = None) -> bool:
         """Whether each meaning of the type moves at least 8 bytes as one vector."""
         return all(self._is_vector(t) for t in self.resolve(type_, function))
+
+    def may_be_vector(self, type_: CType, function: Function) -> bool:
+        """Like `is_vector`; of a template's type parameter, whether some instantiation is one."""
+        if self.is_vector(type_, function):
+            return True
+        if type_.scope is not None or type_.is_indirect:
+            return False
+        parsed = (parse_type(t) for t in self.program.instantiated(function, type_.name))
+        return any(t is not None and self.is_vector(t) for t in parsed)
 
     def _is_vector(self, type_: CType) -> bool:
         if type_.is_indirect:
