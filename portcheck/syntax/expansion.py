@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from portcheck.syntax.directives import MacroDefinition
@@ -142,6 +143,12 @@ def _assemble(tokens: list[_Token], complete: bool) -> Expansion:
     return Expansion(b"".join(parts), tuple(segments), complete)
 
 
+@lru_cache(maxsize=8192)
+def _words(text: bytes) -> tuple[tuple[bytes, int], ...]:
+    """The preprocessor's tokens of a text, with their offsets; a macro's body is read once."""
+    return tuple((m[0], m.start()) for m in _TOKEN.finditer(text))
+
+
 class _Expander:
     """One expansion: the table, the bounds, and how much of them is used up."""
 
@@ -156,19 +163,11 @@ class _Expander:
     def tokens(
         self, text: bytes, source: str, offset: int, macro: str, path: str, hidden: frozenset[str]
     ) -> list[_Token]:
-        body = source == "body"
-        return [
-            _Token(
-                m[0],
-                source,
-                offset + m.start() if body else offset,
-                macro,
-                path,
-                0 if body else m.start(),
-                hidden,
-            )
-            for m in _TOKEN.finditer(text)
-        ]
+        if source == "body":
+            return [
+                _Token(word, source, offset + start, macro, path, 0, hidden) for word, start in _words(text)
+            ]
+        return [_Token(word, source, offset, macro, path, start, hidden) for word, start in _words(text)]
 
     def expand(self, tokens: list[_Token], nested: int = 0) -> list[_Token]:
         """Rescan: replace every macro use until nothing is left or a bound is met."""

@@ -15,7 +15,7 @@ from portcheck.syntax.blank import (
     find_launches,
     rewrite_launches,
 )
-from portcheck.syntax.conditions import Configuration, InactiveRange, OffBranch, off_branches
+from portcheck.syntax.conditions import Configuration, InactiveRange, off_branches
 from portcheck.syntax.directives import BLANK, Lexed, MacroDefinition, clean_body, define_head, lex
 from portcheck.syntax.fragments import Fragment, inactive_fragments, macro_fragments
 from portcheck.syntax.macros import MacroTable, definitions_of
@@ -134,18 +134,13 @@ def _plain_text(lexed: Lexed) -> tuple[bytearray, bytearray]:
     return text, code
 
 
-def parse_text(text: bytes, macros: MacroTable | None = None) -> Tree:
-    """Parse text that is no file, such as a macro expansion; offsets are those of `text`."""
-    return parse_file("", text, macros or _no_macros(), Configuration({})).tree
+def parse_text(text: bytes) -> Tree:
+    """Parse text that is no file, such as a macro expansion; offsets are those of `text`.
 
-
-_EMPTY: list[MacroTable] = []
-
-
-def _no_macros() -> MacroTable:
-    if not _EMPTY:
-        _EMPTY.append(MacroTable())
-    return _EMPTY[0]
-
-
-__all__ = ["OffBranch", "SyntaxFile", "parse_file", "parse_text"]
+    CUDA's keywords and launches are taken care of; nothing is repaired.
+    """
+    code = bytearray(text)
+    blank_attributes(code, bytearray(text), frozenset(), frozenset())
+    if b"<<<" in code:
+        rewrite_launches(code, find_launches(bytes(code)))
+    return parser().parse(bytes(code))
