@@ -27,7 +27,11 @@ _OPERATORS = {"EQ": "==", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">
 _STOPS = re.compile(r"\bthrow\b|\btrap\b|\babort\s*\(|\bexit\s*\(|\bassert\s*\(|__trap|terminate\s*\(")
 _STOPPING_BODY = re.compile(r"\bthrow\b|\babort\b|__trap|\btrap\b|\bexit\s*\(|TORCH_CHECK|std::terminate")
 _SIZEOF = re.compile(r"\b(?:sizeof|alignof|_Alignof)\b")
-_PRODUCT = re.compile(r"[\w)\]]\s*\*\s*[\w(]")
+# A quantity that equals a product and nothing more is a multiple of its factors.
+_ENDS = r"(?:and|or|&&|\|\||,|$)"
+_MULTIPLE = re.compile(
+    rf"(?:^|and|or|&&|\|\||\()\s*(?:\w+\s*\*\s*\w+\s*==\s*\w+|\w+\s*==\s*\w+\s*\*\s*\w+)\s*{_ENDS}"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,9 +179,7 @@ def classify(text: str) -> str:
         return "size"
     if "contiguous" in bare:
         return "contiguity"
-    if re.search(r"==", bare) and any(
-        _PRODUCT.search(side) for side in re.split(r"==|\band\b|&&|\bor\b|\|\|", bare)
-    ):
+    if _MULTIPLE.search(bare):
         return "divisibility"
     if re.search(r"[<>]=?", re.sub(r"<[^<>=]*>|->", "", bare)):
         return "capacity"

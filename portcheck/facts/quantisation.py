@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _TERM = re.compile(r"(?:^|_|(?<=[a-z]))(?:fp8|FP8|Fp8|e4m3|E4M3|e5m2|E5M2)(?=$|_|[A-Z0-9a-z])")
-_AMAX = re.compile(r"amax|absmax|abs_max", re.IGNORECASE)
+_AMAX = re.compile(r"(?:^|_|\d|\W)(?:amax|AMAX|aMax)|(?<![A-Z])A[mM]ax|absmax|abs_max|[aA]bsMax|ABS_?MAX")
 _SCALE = re.compile(r"scale|inv_s|sf$|_sf_", re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
@@ -221,7 +221,12 @@ def _largest(text: str, context: Context) -> bool:
     return any(re.search(rf"(?<![\w.]){v}(?:\.0*)?f?(?![\w.])", text) for v in values)
 
 
+_ADDRESS = re.compile(r"(?:ptr|ptrs|buf|buffer|data|tensor)s?$", re.IGNORECASE)
+
+
 def _is_amax(name: str, text: str) -> bool:
+    if _ADDRESS.search(name):
+        return False
     return bool(_AMAX.search(name)) and bool(
         re.search(r"fmax|max|abs|reduce|margin|1e-", text, re.IGNORECASE)
     )

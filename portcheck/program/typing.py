@@ -201,7 +201,7 @@ class Typer:
         """A class declared with an alignment that holds elements of one type: a vector."""
         if not record.alignment or not record.members:
             return False
-        if record.alignment.isdigit() and int(record.alignment) < 8:
+        if record.alignment.isdigit() and not 8 <= int(record.alignment) <= 32:
             return False
         members = list(record.members.values())
         elements = {(m.name, m.pointers) for m in members}

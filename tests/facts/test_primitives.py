@@ -245,9 +245,11 @@ __global__ void k(ncclGin gin, ncclTeam team, int peer) {
     auto shadow = gin.getSignalShadowPtr(0);  // expect: nothing
 }""",
     "host libraries": """
-void h(void* p, cudaIpcMemHandle_t handle, ncclComm_t comm, cudaStream_t s) {
-    cudaIpcGetMemHandle(&handle, p);  // expect: remote_comm
-    ncclSend(p, 4, ncclInt, 1, comm, s);  // expect: remote_comm operation=ncclSend
+void send(void* p, ncclComm_t comm, cudaStream_t s) {
+    ncclSend(p, 4, ncclInt, 1, comm, s);  // expect: remote_comm definition operation=ncclSend
+}
+void h(void* p, ncclComm_t comm, cudaStream_t s) {
+    send(p, comm, s);  // expect: remote_comm definition through=send operation=ncclSend
     cudaMemcpyAsync(p, p, 4, cudaMemcpyDeviceToDevice, s);  // expect: nothing
 }""",
 }
