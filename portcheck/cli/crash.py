@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from portcheck import __version__
 
-_PACKAGES = ("tree-sitter", "tree-sitter-cpp", "pathspec", "networkx")
+_PACKAGES = ("tree-sitter", "tree-sitter-cpp")
 _MESSAGE_CHARACTERS = 120
 
 
