@@ -114,7 +114,10 @@ def declare(source: SourceFile, syntax: SyntaxFile) -> Unit:
             macro_parameters=frozenset(macro.parameters or ()) if macro is not None else frozenset(),
         )
         inside = None if macro is not None else _around(own, fragment.start_byte)
-        unit.functions += extract(fragment.tree.root_node, origin, unit, inside)
+        found = extract(fragment.tree.root_node, origin, unit, inside)
+        unit.functions += found
+        if inside is not None:
+            inside.shadows += [f for f in found if f.shadow_of is inside]
     return unit
 
 

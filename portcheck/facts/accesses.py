@@ -62,12 +62,12 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
     element = context.typer.dereference(pointer, seen.function)
     if element is None or not context.typer.may_be_vector(element, seen.function):
         return
-    direction = _direction(seen)
-    if not direction:
+    way = direction(seen)
+    if not way:
         return
     yield VectorAccess(
         **context.common(seen),
-        direction=direction,
+        direction=way,
         element=str(element),
         address=seen.origin.read(seen.node),
         width_bytes=context.typer.width_bytes(element, seen.function),
@@ -109,7 +109,7 @@ def _in_registers(argument: Node, seen: Observation) -> bool:
     return False
 
 
-def _direction(seen: Observation) -> str:
+def direction(seen: Observation) -> str:
     node, parent = seen.node, seen.node.parent
     while parent is not None and parent.type == "parenthesized_expression":
         node, parent = parent, parent.parent

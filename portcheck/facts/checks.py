@@ -24,7 +24,9 @@ _NAME = re.compile(
 )
 _COMPARED = re.compile(r"_(EQ|NE|LT|LE|GT|GE)$")
 _OPERATORS = {"EQ": "==", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
-_STOPS = re.compile(r"\bthrow\b|\btrap\b|\babort\s*\(|\bexit\s*\(|\bassert\s*\(|__trap|terminate\s*\(")
+_STOPS = re.compile(
+    r"\bthrow\b|\btrap\b|\babort\s*\(|\bexit\s*\(|\bassert\s*\(|__trap|terminate\s*\(|assert_fail"
+)
 _STOPPING_BODY = re.compile(r"\bthrow\b|\babort\b|__trap|\btrap\b|\bexit\s*\(|TORCH_CHECK|std::terminate")
 _SIZEOF = re.compile(r"\b(?:sizeof|alignof|_Alignof)\b")
 # A quantity that equals a product and nothing more is a multiple of its factors.
@@ -168,7 +170,7 @@ def _make(seen: Observation, context: Context, text: str, by: str, node: Node | 
 def classify(text: str) -> str:
     """What a condition constrains, by its operators."""
     bare = re.sub(r'"(?:[^"\\]|\\.)*"', "", text)
-    if re.search(r"is_?aligned|alignof|__alignof", bare, re.IGNORECASE):
+    if re.search(r"aligned\w*\s*(?:<[^<>]*>\s*)?\(|alignof|is_?aligned", bare, re.IGNORECASE):
         return "alignment"
     if "%" in bare:
         address = re.search(r"(?:uintptr_t|intptr_t|data_ptr|uint64_t\W)[^%]*%", bare)

@@ -169,21 +169,29 @@ class Effects:
     def _summarise(self, function: Function) -> Summary:
         if function.is_kernel:
             return NOTHING
-        effects: list[Effect] = []
-        calls = 0
-        for seen in function.observations:
-            if seen.kind == "asm":
-                effects += self._asm(seen, function)
-            elif seen.kind == "call":
-                calls += 1
-                if calls > MAX_CALLS:
-                    return NOTHING
-                effects += self._call(seen, function)
+        effects = self._body_effects(function.observations, function)
+        if not effects:
+            # The whole body can stand in a branch that is off, as for a later architecture.
+            for shadow in function.shadows:
+                effects += self._body_effects(shadow.observations, shadow)
         kinds = {e.kind for e in effects}
         for kind, beside in _ABSORBS:
             if kind in kinds:
                 return Summary(kind if kinds <= beside | {kind} else "", tuple(effects[:24]))
         return Summary("", tuple(effects[:24]))
+
+    def _body_effects(self, observations: list[Observation], function: Function) -> list[Effect]:
+        effects: list[Effect] = []
+        calls = 0
+        for seen in observations:
+            if seen.kind == "asm":
+                effects += self._asm(seen, function)
+            elif seen.kind == "call":
+                calls += 1
+                if calls > MAX_CALLS:
+                    return []
+                effects += self._call(seen, function)
+        return effects
 
     def _asm(self, seen: Observation, function: Function) -> list[Effect]:
         found: list[Effect] = []

@@ -364,6 +364,9 @@ def _wire_sizeof(text: str, context: Context) -> str:
 def _step(
     seen: Observation, context: Context, step: str, text: str, function: Function | None = None
 ) -> Fact:
+    term = next((t for t in context.intrinsics.tables["lowp_wire"]["terms"] if t in text.lower()), None)
+    if term is not None:
+        return LowPrecisionWire(**context.common(seen), format=term, text=text)
     elements = granularity(function, context) if function is not None and step == "amax" else None
     return Quantisation(
         **context.common(seen), step=step, text=text, format=_format(text), granularity_elements=elements

@@ -42,7 +42,7 @@ FINDERS: tuple[Finder, ...] = (
     Finder(casts.find, ("call", "cast"), casts.concerns),
     Finder(accesses.find, ("call", "asm", "subscript", "pointer"), primitives.concerns),
     Finder(primitives.find, ("call", "asm"), primitives.concerns),
-    Finder(remote.find, ("call", "assign"), primitives.concerns),
+    Finder(remote.find, ("call", "assign", "subscript", "pointer"), primitives.concerns),
     Finder(checks.find, ("call", "static_assert", "if"), checks.concerns),
     Finder(accumulations.find, ("call", "assign", "asm"), primitives.concerns),
     Finder(quantisation.find, ("call", "assign", "asm", "declaration", "field", "record")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from portcheck.facts.accesses import direction
 from portcheck.facts.base import Fact
 from portcheck.facts.context import Context
 from portcheck.facts.primitives import RemoteOperation
@@ -15,7 +16,8 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
     if seen.kind == "call":
         yield from _call(seen, context)
         return
-    if seen.kind != "assign":
+    if seen.kind in ("subscript", "pointer"):
+        yield from _load(seen, context)
         return
     left = seen.node.child_by_field_name("left")
     if left is None:
@@ -34,6 +36,22 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
     source = context.provenance.of(target, seen.function, seen.origin, "peer")
     if source is not None:
         yield RemoteOperation(**context.common(seen), operation="store", address=source.text)
+
+
+def _load(seen: Observation, context: Context) -> Iterator[Fact]:
+    """A plain load whose address comes from a peer table."""
+    argument = seen.node.child_by_field_name("argument")
+    parent = seen.node.parent
+    if argument is None or parent is None or direction(seen) != "load":
+        return
+    if parent.type in ("subscript_expression", "field_expression"):
+        return
+    element = context.type_of(seen.node, seen)
+    if element is None or element.is_indirect:
+        return
+    source = context.provenance.of(argument, seen.function, seen.origin, "peer")
+    if source is not None:
+        yield RemoteOperation(**context.common(seen), operation="load", address=source.text)
 
 
 def _call(seen: Observation, context: Context) -> Iterator[Fact]:

@@ -273,7 +273,9 @@ class _Sweep:
         )
         prefix = self.origin.text[node.start_byte : node.start_byte + 200]
         words = (
-            () if self.origin.expansion else _attributes(self.origin, node.start_byte, node.start_byte + 40)
+            ()
+            if self.origin.expansion
+            else _attributes(self.origin, node.start_byte, min(node.end_byte, node.start_byte + 40))
         )
         shared = any(b.text == b"__shared__" for b in words) or b"__shared__" in prefix.split(b";", 1)[0]
         constant = b"const" in prefix.split(b"=", 1)[0]
@@ -448,7 +450,7 @@ def _attributes(origin: Origin, start: int, end: int) -> tuple[Blanked, ...]:
     before = origin.file.blanked_between(max(0, start - 600), start)
     at = start
     for item in reversed(before):
-        if item.end_byte > at or origin.file.view[item.end_byte : at].strip():
+        if item.end_byte > at or origin.text[item.end_byte : at].strip():
             break
         found.insert(0, item)
         at = item.start_byte

@@ -18,6 +18,7 @@ class TypeTable:
     scalars: dict[str, int]
     vectors: dict[str, int]
     low_precision: dict[str, str]
+    vector_templates: frozenset[str]
 
 
 class NameSet:
@@ -50,7 +51,8 @@ class Intrinsics:
 @cache
 def types() -> TypeTable:
     table = _load("types")
-    return TypeTable(table["scalars"], table["vectors"], table["low_precision"])
+    templates = frozenset(table["vector_templates"]["names"])
+    return TypeTable(table["scalars"], table["vectors"], table["low_precision"], templates)
 
 
 @cache

@@ -118,6 +118,7 @@ class Function:
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     shadow_of: Function | None = None
+    shadows: list[Function] = field(default_factory=list)
     summary: object = None  # its effects, once `facts.effects` has asked
     tainted: set[str] | None = None  # locals that a scale is computed from, likewise
     assigned: object = None  # right-hand sides by name, once `facts.provenance` has asked

@@ -28,7 +28,7 @@ class Program:
     def __init__(self, units: Iterable[Unit]) -> None:
         self.functions: dict[str, list[Function]] = defaultdict(list)
         self.records: dict[str, list[Record]] = defaultdict(list)
-        self.aliases: dict[str, list[str]] = defaultdict(list)
+        self.aliases: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self.constants: dict[str, list[tuple[Node, Origin]]] = defaultdict(list)
         self.template_arguments: dict[str, list[tuple[str, ...]]] = defaultdict(list)
         units = list(units)
@@ -39,7 +39,7 @@ class Program:
             for record in unit.records:
                 self.records[record.name].append(record)
             for name, texts in unit.aliases.items():
-                self.aliases[name] += texts
+                self.aliases[name] += [(unit.path, text) for text in texts]
             for name, values in unit.constants.items():
                 self.constants[name] += values
         for unit in units:
@@ -76,39 +76,52 @@ class Typer:
 
     # -- names of types ----------------------------------------------------------------
 
-    def resolve(self, type_: CType, function: Function | None = None, depth: int = 0) -> list[CType]:
+    def resolve(
+        self, type_: CType, function: Function | None = None, visiting: frozenset[str] = frozenset()
+    ) -> list[CType]:
         """The types that an alias can stand for; a type that is no alias stands for itself.
 
         More than one answer means that the alias differs between template arguments or
         configurations, as `std::conditional_t<c, int2, int4>` does.
         """
-        if depth > 8 or type_.name in self.table.vectors or type_.name in self.table.scalars:
+        if type_.name in self.table.vectors or type_.name in self.table.scalars:
             return [type_]
+        if type_.name in visiting or len(visiting) > 8:
+            return [type_]
+        visiting = visiting | {type_.name}
         if type_.name in ("conditional_t", "conditional") and len(type_.arguments) == 3:
-            return self._each(type_.arguments[1:], type_, function, depth)
+            return self._each(type_.arguments[1:], type_, function, visiting)
         if type_.scope is not None:
             scopes = self._instances(type_.scope, function)
             texts = [t for s in scopes for t in self._member_aliases(s, type_.name)]
-            return self._each(texts, type_, function, depth) if texts else [type_]
+            return self._each(texts, type_, function, visiting) if texts else [type_]
         text = function.aliases.get(type_.name) if function is not None else None
         if text is not None:
-            return self._each([text], type_, function, depth)
+            return self._each([text], type_, function, visiting)
         if function is not None and function.record:
             texts = self._member_aliases(CType(function.record), type_.name)
             if texts:
-                return self._each(texts, type_, function, depth)
-        texts = self.program.aliases.get(type_.name, [])
-        if texts and type_.name not in self.program.records:
-            return self._each(list(dict.fromkeys(texts))[:4], type_, function, depth)
+                return self._each(texts, type_, function, visiting)
+        if type_.name in self.program.aliases and type_.name not in self.program.records:
+            return self._each(self._file_aliases(type_.name, function), type_, function, visiting)
         return [type_]
 
-    def _each(self, texts: Iterable[str], outer: CType, function: Function | None, depth: int) -> list[CType]:
+    def _file_aliases(self, name: str, function: Function | None) -> list[str]:
+        """What an alias of file scope means: in the function's own file, else anywhere."""
+        listed = self.program.aliases[name]
+        path = function.origin.file.path if function is not None else ""
+        own = [text for where, text in listed if where == path]
+        return list(dict.fromkeys(own or [text for _, text in listed]))[:4]
+
+    def _each(
+        self, texts: Iterable[str], outer: CType, function: Function | None, visiting: frozenset[str]
+    ) -> list[CType]:
         found: list[CType] = []
         for text in texts:
             parsed = parse_type(text)
             if parsed is None or parsed == outer.base():
                 continue
-            for inner in self.resolve(parsed, function, depth + 1):
+            for inner in self.resolve(parsed, function, visiting):
                 whole = CType(
                     inner.name,
                     inner.arguments,
@@ -178,8 +191,8 @@ class Typer:
         return total or None
 
     def is_vector(self, type_: CType, function: Function | None = None) -> bool:
-        """Whether each meaning of the type moves at least 8 bytes as one vector."""
-        return all(self._is_vector(t) for t in self.resolve(type_, function))
+        """Whether a meaning of the type moves at least 8 bytes as one vector."""
+        return any(self._is_vector(t) for t in self.resolve(type_, function))
 
     def may_be_vector(self, type_: CType, function: Function) -> bool:
         """Like `is_vector`; of a template's type parameter, whether some instantiation is one."""
@@ -195,18 +208,29 @@ class Typer:
             return False
         if type_.name in self.table.vectors:
             return self.table.vectors[type_.name] >= 8
+        if type_.name in self.table.vector_templates and type_.arguments:
+            return True
         return any(self._is_aligned_pack(r) for r in self.program.records.get(type_.name, ()))
 
     def _is_aligned_pack(self, record: Record) -> bool:
         """A class declared with an alignment that holds elements of one type: a vector."""
-        if not record.alignment or not record.members:
+        if not record.members:
             return False
+        if not record.alignment:
+            return self._is_vector_pack(record)
         if record.alignment.isdigit() and not 8 <= int(record.alignment) <= 32:
             return False
         members = list(record.members.values())
         elements = {(m.name, m.pointers) for m in members}
         several = len(members) > 1 or bool(members[0].extents)
         return several and (len(elements) == 1 or record.is_union) and not members[0].pointers
+
+    def _is_vector_pack(self, record: Record) -> bool:
+        """A class of 2, 4 or 8 members of one toolkit vector type, such as four `__nv_bfloat162`."""
+        members = list(record.members.values())
+        widths = {self.table.vectors.get(m.name) for m in members if not m.is_indirect}
+        width = widths.pop() if len(widths) == 1 else None
+        return width is not None and len(members) in (2, 4, 8) and width * len(members) in (8, 16, 32)
 
     def low_precision(self, type_: CType, function: Function | None = None) -> str | None:
         """The format of a floating type narrower than FP32, None for every other type."""

@@ -15,6 +15,9 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from portcheck.facts.base import Fact
 from portcheck.result import ScanResult
@@ -44,10 +47,21 @@ def expectations(code: str) -> dict[int, list[str]]:
     return {n: [e.strip() for e in m.split(";")] for n, m in marks.items() if m != "nothing"}
 
 
+def cases(table: dict[str, str], broken: dict[str, str] | None = None) -> list[Any]:
+    """The snippets of a table as parameters; `broken` gives the reason why some fail today."""
+    marks = {n: pytest.mark.xfail(strict=True, reason=why) for n, why in (broken or {}).items()}
+    assert set(marks) <= set(table)
+    return [pytest.param(code, id=n, marks=marks.get(n, ())) for n, code in table.items()]
+
+
 def matches(fact: Fact, expected: str) -> bool:
     kind, *words = shlex.split(expected)
     flags = {w for w in words if w in ("definition", "inactive")}
-    if fact.kind != kind or fact.definition != ("definition" in flags) or fact.active == ("inactive" in flags):
+    if (
+        fact.kind != kind
+        or fact.definition != ("definition" in flags)
+        or fact.active == ("inactive" in flags)
+    ):
         return False
     return all(_agrees(fact, word) for word in words if word not in flags)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from marks import cases
 
 SUMS = {
     "converted by intrinsic": """
@@ -76,6 +77,6 @@ __global__ void k(const float* x, const int* n, const nv_bfloat16* b, const floa
 }
 
 
-@pytest.mark.parametrize("code", SUMS.values(), ids=SUMS.keys())
+@pytest.mark.parametrize("code", cases(SUMS))
 def test_sums(check, code: str) -> None:
     check(code, "fp32_accum", "lowp_accum")

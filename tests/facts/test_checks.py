@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from marks import cases
 
 from portcheck.facts.checks import classify
 
@@ -48,7 +49,8 @@ def test_the_kind_follows_from_the_relation(facts_of, condition: str, relation: 
 CHECKS = {
     "a macro is known by its body": """
 #define MUST(c) do { if (not(c)) throw std::runtime_error(#c); } while (0)  // expect: check definition by=if
-#define TRAP_UNLESS(c) do { if (!(c)) { printf("no"); asm("trap;"); } } while (0)  // expect: check definition by=if
+#define TRAP_UNLESS(c) do { if (!(c)) { printf("no"); asm("trap;"); } } while (0)\
+  // expect: check definition by=if
 #define LOG(c) printf("%d", (c))
 #define CHECKED(c) compute(c)
 __global__ void k(int n) {
@@ -115,7 +117,7 @@ __global__ void k(int n) { device_assert(n % 8 == 0); }  // expect: align_assert
 }
 
 
-@pytest.mark.parametrize("code", CHECKS.values(), ids=CHECKS.keys())
+@pytest.mark.parametrize("code", cases(CHECKS))
 def test_checks(check, code: str) -> None:
     check(code, "align_assert", "check")
 

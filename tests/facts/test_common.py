@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 import pytest
-from marks import scan_of
+from marks import cases, scan_of
 
 from portcheck.facts.base import Fact, FactKind
 from portcheck.source.place import Place
@@ -13,9 +13,9 @@ from portcheck.source.place import Place
 BRANCHES = """
 __global__ void k(char* x) {
 #ifdef USE_WIDE
-    auto v = reinterpret_cast<int4*>(x);  // expect: vec_cast 16 WIDE
+    auto v = reinterpret_cast<int4*>(x);  // expect: vec_cast 16 @wide
 #else
-    auto v = reinterpret_cast<int2*>(x);  // expect: vec_cast 8 NARROW
+    auto v = reinterpret_cast<int2*>(x);  // expect: vec_cast 8 @narrow
 #endif
 }
 """
@@ -26,7 +26,8 @@ __global__ void k(char* x) {
     [((), "inactive", ""), (("USE_WIDE",), "", "inactive"), (("USE_WIDE=0",), "", "inactive")],
 )
 def test_only_one_side_is_active(check, defines: tuple[str, ...], wide: str, narrow: str) -> None:
-    check(BRANCHES.replace("WIDE\n", f"{wide}\n").replace("NARROW\n", f"{narrow}\n"), "vec_cast", defines=defines)
+    code = BRANCHES.replace("@wide", wide).replace("@narrow", narrow)
+    check(code, "vec_cast", defines=defines)
 
 
 NESTED = """
@@ -54,7 +55,9 @@ def test_chains_and_nesting(check) -> None:
 
 def test_a_chosen_architecture(check) -> None:
     swapped = NESTED.replace("vec_cast\n#elif", "vec_cast inactive\n#elif")
-    swapped = swapped.replace("auto b = (int4*)x;  // expect: vec_cast inactive", "auto b = (int4*)x;  // expect: vec_cast")
+    swapped = swapped.replace(
+        "auto b = (int4*)x;  // expect: vec_cast inactive", "auto b = (int4*)x;  // expect: vec_cast"
+    )
     check(swapped, "vec_cast", defines=("__CUDA_ARCH__=800",))
 
 
@@ -84,7 +87,8 @@ __global__ void k(char* x, bool b) {
 
 MACROS = {
     "independent of the parameters: once, at the body": """
-#define ZERO(i) do { auto v = reinterpret_cast<int4*>(buffer); v[i] = zero; } while (0)  // expect: vec_cast 16
+#define ZERO(i) do { auto v = reinterpret_cast<int4*>(buffer); v[i] = zero; } while (0)\
+  // expect: vec_cast 16
 __global__ void k(char* buffer, int4 zero) {
     ZERO(0);  // expect: nothing
     ZERO(1);
@@ -107,7 +111,7 @@ __global__ void k(char* a) { TWICE((int4*)a); }  // expect: vec_cast 16
 """,
     "a macro of a macro": """
 #define VIEW(p) reinterpret_cast<const int4*>(p)  // expect: vec_cast 16 definition
-#define AT(p, i) VIEW(p)
+#define AT(p, i) VIEW(p)  // expect: vec_cast 16 definition
 __global__ void k(char* a) { auto v = AT(a, 1); }  // expect: vec_cast 16
 """,
     "never called": """
@@ -116,15 +120,16 @@ __global__ void k(char* a) { auto v = AT(a, 1); }  // expect: vec_cast 16
 }
 
 
-@pytest.mark.parametrize("code", MACROS.values(), ids=MACROS.keys())
+@pytest.mark.parametrize("code", cases(MACROS))
 def test_macros(check, code: str) -> None:
     check(code, "vec_cast")
 
 
 def test_a_use_of_a_macro_names_its_definition(facts_of) -> None:
-    facts = facts_of("#include <util.cuh>\n__global__ void k(char* a) { auto v = VIEW(a); }\n", util_cuh=(
-        "#pragma once\n\n#define VIEW(p) reinterpret_cast<const int4*>(p)\n"
-    ))
+    facts = facts_of(
+        "#include <util.cuh>\n__global__ void k(char* a) { auto v = VIEW(a); }\n",
+        util_cuh=("#pragma once\n\n#define VIEW(p) reinterpret_cast<const int4*>(p)\n"),
+    )
     definition, use = sorted((f for f in facts if f.kind == "vec_cast"), key=lambda f: not f.definition)
     assert (definition.place.path, definition.place.line) == ("util.cuh", 3)
     assert (use.place.path, use.place.line, use.definition) == ("main.cu", 2, False)
@@ -190,7 +195,7 @@ def test_content_leaves_the_common_fields_out() -> None:
         assert class_.kind in FactKind
         own = {f.name for f in fields(class_)} - {f.name for f in fields(Fact)}
         place = Place("a.cu", 0, 1, 1, 1, 1, 2)
-        values = {name: "t" for name in own}
+        values = dict.fromkeys(own, "t")
         fact = class_(place=place, function="f", **values)
         assert fact.content() == values
         assert "t" in fact.detail

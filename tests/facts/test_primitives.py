@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from marks import cases
 
 LOAD = """
 __device__ uint32_t smem_of(const void* p) { return (uint32_t)__cvta_generic_to_shared(p); }
@@ -46,7 +47,8 @@ __global__ void k(char* x, char* s, uint64_t* b) {
 }""",
     "cp.async": """
 __device__ void copy16(uint32_t to, const void* from) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" :: "r"(to), "l"(from));  // expect: tma_copy definition
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" :: "r"(to), "l"(from));\
+  // expect: tma_copy definition
 }
 __device__ void wait_all() { asm volatile("cp.async.wait_all;"); }  // expect: copy_wait definition
 __global__ void k(uint32_t s, const char* x) {
@@ -71,7 +73,7 @@ void host(void* a, void* b) { cudaMemcpyAsync(a, b, 16); }
 }
 
 
-@pytest.mark.parametrize("code", COPIES.values(), ids=COPIES.keys())
+@pytest.mark.parametrize("code", cases(COPIES))
 def test_bulk_copies(check, code: str) -> None:
     check(code, "tma_copy", "copy_wait")
 
@@ -96,12 +98,13 @@ __global__ void k(uint64_t* b) {
     "fence and arrival": """
 __global__ void k(uint32_t b) {
     asm volatile("fence.mbarrier_init.release.cluster;");  // expect: mbarrier
-    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" :: "r"(b), "r"(64));  // expect: mbarrier
+    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" :: "r"(b), "r"(64));\
+  // expect: mbarrier
 }""",
 }
 
 
-@pytest.mark.parametrize("code", MBARRIERS.values(), ids=MBARRIERS.keys())
+@pytest.mark.parametrize("code", cases(MBARRIERS))
 def test_mbarriers(check, code: str) -> None:
     check(code, "mbarrier")
 
@@ -123,7 +126,8 @@ template <int kLanes, typename T> __device__ T warp_reduce(T v) {
         v += __shfl_xor_sync(0xffffffff, v, i);  // expect: warp_collective definition
     return v;
 }
-template <typename T> __device__ T warp_sum(T v) { return warp_reduce<32>(v); }  // expect: warp_collective definition
+template <typename T> __device__ T warp_sum(T v) { return warp_reduce<32>(v); }\
+  // expect: warp_collective definition
 __global__ void k(float v) {
     float s = warp_reduce<16>(v);  // expect: warp_collective through=warp_reduce
     float t = warp_sum(v);  // expect: warp_collective through=warp_sum operation=__shfl_xor_sync
@@ -137,7 +141,7 @@ __global__ void k() { meet(1, 64); }  // expect: block_barrier through=meet oper
 }
 
 
-@pytest.mark.parametrize("code", COLLECTIVES.values(), ids=COLLECTIVES.keys())
+@pytest.mark.parametrize("code", cases(COLLECTIVES))
 def test_warp_collectives(check, code: str) -> None:
     check(code, "warp_collective", "block_barrier")
 
@@ -177,7 +181,8 @@ __global__ void k(int* p) {
 __global__ void k(int* p) {
     asm volatile("fence.acq_rel.sys;" ::: "memory");  // expect: sync_scope scope=system order=acq_rel
     asm volatile("fence.sc.cluster;" ::: "memory");  // expect: sync_scope scope=cluster order=sc
-    asm volatile("red.release.gpu.global.add.s32 [%0], %1;" :: "l"(p), "r"(1));  // expect: sync_scope scope=device
+    asm volatile("red.release.gpu.global.add.s32 [%0], %1;" :: "l"(p), "r"(1));\
+  // expect: sync_scope scope=device
     asm volatile("atom.add.relaxed.cta.s32 %0, [%1], 1;" : "=r"(*p) : "l"(p));\
   // expect: sync_scope scope=block order=relaxed
     asm volatile("membar.gl;");  // expect: sync_scope
@@ -191,7 +196,7 @@ __global__ void k(int* p) {
 }
 
 
-@pytest.mark.parametrize("code", SCOPES.values(), ids=SCOPES.keys())
+@pytest.mark.parametrize("code", cases(SCOPES))
 def test_scoped_synchronisation(check, code: str) -> None:
     check(code, "sync_scope")
 
@@ -255,7 +260,7 @@ void h(void* p, ncclComm_t comm, cudaStream_t s) {
 }
 
 
-@pytest.mark.parametrize("code", REMOTE.values(), ids=REMOTE.keys())
+@pytest.mark.parametrize("code", cases(REMOTE))
 def test_remote_operations(check, code: str) -> None:
     check(code, "remote_comm")
 
@@ -281,6 +286,6 @@ void h(void* p) { CUDA_OK(cudaFree(p)); }  // expect: api_call api=cudaFree
 }
 
 
-@pytest.mark.parametrize("code", APIS.values(), ids=APIS.keys())
+@pytest.mark.parametrize("code", cases(APIS))
 def test_api_calls(check, code: str) -> None:
     check(code, "api_call")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from marks import cases
 
 STEPS = {
     "the largest number": """
@@ -52,7 +53,7 @@ __global__ void k(const float* q, float scale, float sum) {
 }
 
 
-@pytest.mark.parametrize("code", STEPS.values(), ids=STEPS.keys())
+@pytest.mark.parametrize("code", cases(STEPS))
 def test_steps(check, code: str) -> None:
     check(code, "fp8_quant")
 
@@ -92,7 +93,8 @@ __global__ void k(uint8_t* y, float s) {
 }""",
     "FP4": """
 __global__ void k(uint32_t q, float a) {
-    asm("cvt.rn.satfinite.e2m1x2.f32 %0, %1, %1;" : "=r"(q) : "f"(a));  // expect: lowp_wire format="e2m1 (FP4)"
+    asm("cvt.rn.satfinite.e2m1x2.f32 %0, %1, %1;" : "=r"(q) : "f"(a));\
+  // expect: lowp_wire format="e2m1 (FP4)"
     auto p = __nv_cvt_float_to_fp4(a, __NV_E2M1, cudaRoundNearest);  // expect: lowp_wire
 }""",
     "a class of block scales": """
@@ -106,6 +108,6 @@ __global__ void k(uint8_t* y, float a) { y[0] = __nv_cvt_float_to_fp8(a, __NV_SA
 }
 
 
-@pytest.mark.parametrize("code", WIRE.values(), ids=WIRE.keys())
+@pytest.mark.parametrize("code", cases(WIRE))
 def test_narrower_formats(check, code: str) -> None:
     check(code, "lowp_wire")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from marks import cases
 
 CASTS = {
     "reinterpret_cast": """
@@ -109,7 +110,7 @@ __global__ void k(char* x) {
 }
 
 
-@pytest.mark.parametrize("code", CASTS.values(), ids=CASTS.keys())
+@pytest.mark.parametrize("code", cases(CASTS))
 def test_casts(check, code: str) -> None:
     check(code, "vec_cast")
 
@@ -187,7 +188,7 @@ __global__ void k(int4* x) { int4* p = &x[4]; int4* q = x + 1; }  // expect: not
 }
 
 
-@pytest.mark.parametrize("code", ACCESSES.values(), ids=ACCESSES.keys())
+@pytest.mark.parametrize("code", cases(ACCESSES))
 def test_accesses(check, code: str) -> None:
     check(code, "vec_access")
 
