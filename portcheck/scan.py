@@ -100,7 +100,7 @@ def declare(source: SourceFile, syntax: SyntaxFile) -> Unit:
     main = Origin(file=syntax, text=syntax.data, place=source.place)
     unit.functions = extract(syntax.tree.root_node, main, unit)
     unit.template_uses = template_uses(syntax.data)
-    own = sorted((f for f in unit.functions if f.node is not None), key=lambda f: f.start_byte)
+    own = [f for f in unit.functions if f.node is not None]
     for fragment in syntax.fragments:
         macro = fragment.macro
         active = fragment.kind == "macro" and (macro is None or macro.active)
@@ -116,6 +116,8 @@ def declare(source: SourceFile, syntax: SyntaxFile) -> Unit:
         inside = None if macro is not None else _around(own, fragment.start_byte)
         found = extract(fragment.tree.root_node, origin, unit, inside)
         unit.functions += found
+        if macro is None:
+            own += [f for f in found if f.node is not None]
         if inside is not None:
             inside.shadows += [f for f in found if f.shadow_of is inside]
     return unit
@@ -123,13 +125,8 @@ def declare(source: SourceFile, syntax: SyntaxFile) -> Unit:
 
 def _around(functions: list[Function], offset: int) -> Function | None:
     """The innermost function whose body an offset stands in."""
-    found = None
-    for function in functions:
-        if function.start_byte > offset:
-            break
-        if offset < function.end_byte:
-            found = function
-    return found
+    around = [f for f in functions if f.start_byte <= offset < f.end_byte]
+    return max(around, key=lambda f: f.start_byte, default=None)
 
 
 def _coverage(parsed: Parsed) -> FileCoverage:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 from portcheck.facts.base import Fact, FactKind
 from portcheck.facts.context import Context
 from portcheck.facts.effects import asm_values, read_asm
-from portcheck.facts.expressions import function_place, strip_casts
+from portcheck.facts.expressions import function_place, identifiers, strip_casts
 from portcheck.program.callee import Callee
-from portcheck.program.model import Observation
+from portcheck.program.model import Binding, Function, Observation
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
     from portcheck.source.place import Place
+
+MAX_WRAPPER_OBSERVATIONS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
         if operator is None or operator.type != "*":
             return
     pointer = context.type_of(argument, seen)
-    if pointer is None or _in_registers(argument, seen):
+    if pointer is None or in_registers(argument, seen, context):
         return
     element = context.typer.dereference(pointer, seen.function)
     if element is None or not context.typer.may_be_vector(element, seen.function):
@@ -74,35 +76,52 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
     )
 
 
-def _in_registers(argument: Node, seen: Observation) -> bool:
-    """Whether the base is a local array or the address of a local: no memory traffic."""
+def in_registers(argument: Node, seen: Observation, context: Context) -> bool:
+    """Whether an address leads into a local object: no memory traffic.
+
+    `&v`, `a[i]` of a local array, and pointers initialised with them stay in registers; as
+    soon as a pointer is followed on the way, memory is touched.
+    """
     node = strip_casts(argument, seen.origin)
     if node.type == "pointer_expression":
         inner = node.child_by_field_name("argument")
-        while inner is not None and inner.type in ("subscript_expression", "field_expression"):
-            inner = inner.child_by_field_name("argument")
-        node = inner if inner is not None else node
-        binding = seen.function.lookup(seen.origin.read(node), node.start_byte)
-        return (
-            binding is not None and not binding.shared and (binding.type is None or not binding.type.pointers)
-        )
-    while node.type == "subscript_expression":
+        if inner is None:
+            return False
+        node = strip_casts(inner, seen.origin)
+    while node.type in ("subscript_expression", "field_expression"):
         deeper = node.child_by_field_name("argument")
         if deeper is None:
-            break
-        node = deeper
+            return False
+        type_ = context.typer.type_of(deeper, seen.function, seen.origin)
+        if type_ is not None and type_.pointers and not type_.extents:
+            if deeper.type != "identifier":
+                return False
+            binding = seen.function.lookup(seen.origin.read(deeper), deeper.start_byte)
+            return binding is not None and _views_local(binding, seen)
+        node = strip_casts(deeper, seen.origin)
     if node.type != "identifier":
         return False
     binding = seen.function.lookup(seen.origin.read(node), node.start_byte)
     if binding is None or binding.shared or binding.parameter:
         return False
-    if binding.type is not None:
-        return bool(binding.type.extents)
-    if binding.value is None:
+    if (
+        argument.type == "pointer_expression"
+        or strip_casts(argument, seen.origin).type == "pointer_expression"
+    ):
+        return True
+    if binding.type is not None and binding.type.extents:
+        return True
+    return _views_local(binding, seen)
+
+
+def _views_local(binding: Binding, seen: Observation) -> bool:
+    """A pointer initialised with the address of a local object or with a local array."""
+    if binding.value is None or binding.parameter:
         return False
     value = strip_casts(binding.value, binding.origin)
     if value.type == "pointer_expression":
-        return True
+        inner = value.child_by_field_name("argument")
+        return inner is not None and inner.type == "identifier"
     if value.type == "identifier":
         source = seen.function.lookup(binding.origin.read(value), value.start_byte)
         return source is not None and not source.shared and bool(source.type and source.type.extents)
@@ -169,6 +188,8 @@ def _call(seen: Observation, context: Context) -> Iterator[Fact]:
         return
     summary, target = context.effects.of_call(callee, seen)
     if target is None or summary.kind not in ("load", "store"):
+        if not summary.kind:
+            yield from _moved(seen, context, callee)
         return
     related = (function_place(target),)
     width = {e.width_bytes for e in summary.effects if e.kind == summary.kind}
@@ -187,6 +208,41 @@ def _call(seen: Observation, context: Context) -> Iterator[Fact]:
                 width_bytes=bytes_,
                 through=through,
             )
+
+
+def _moved(seen: Observation, context: Context, callee: Callee) -> Iterator[Fact]:
+    """A call of a small function that loads or stores vectors through its pointer parameter."""
+    for target in context.effects.candidates(callee, seen.function, seen.origin)[:6]:
+        inner = _vector_moves(target, context)
+        if inner is None:
+            continue
+        names = [p.name for p in target.parameters]
+        position = next((i for i, n in enumerate(names) if n in identifiers(inner.address)), None)
+        if position is None or position >= len(callee.arguments):
+            continue
+        yield VectorAccess(
+            **context.common(seen, related=(function_place(target),)),
+            direction=inner.direction,
+            element=inner.element,
+            address=seen.origin.read(callee.arguments[position]),
+            through=callee.name,
+        )
+        return
+
+
+def _vector_moves(target: Function, context: Context) -> VectorAccess | None:
+    """The first vector access in a small function, None for a bigger one or none."""
+    if target.moves is None:
+        target.moves = ()
+        if not target.is_kernel and len(target.observations) <= MAX_WRAPPER_OBSERVATIONS:
+            target.moves = tuple(
+                fact
+                for inner in target.observations
+                if inner.kind in ("subscript", "pointer", "call")
+                for fact in find(inner, context)
+                if isinstance(fact, VectorAccess)
+            )
+    return target.moves[0] if target.moves else None  # type: ignore[return-value]
 
 
 def _typed(

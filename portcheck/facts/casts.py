@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from portcheck.facts.accesses import in_registers
 from portcheck.facts.base import Fact, FactKind
 from portcheck.facts.context import Context
 from portcheck.facts.expressions import function_place
@@ -12,6 +14,9 @@ from portcheck.program.callee import NAMED_CASTS, Callee
 from portcheck.program.model import Function, Observation
 from portcheck.program.nodes import first_child
 from portcheck.program.types import CType, parse_type, substitute
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +48,7 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
     if seen.kind == "cast":
         type_node = seen.node.child_by_field_name("type")
         value = seen.node.child_by_field_name("value")
-        if type_node is not None and value is not None:
+        if type_node is not None and value is not None and not _of_local(value, seen, context):
             yield from _cast(seen, context, seen.origin.read(type_node), seen.origin.read(value))
         return
     callee = seen.callee
@@ -61,9 +66,15 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
                 and given.is_indirect
             ):
                 return
-            yield from _cast(seen, context, callee.template_arguments[0], seen.origin.read(operand))
+            if not _of_local(operand, seen, context):
+                yield from _cast(seen, context, callee.template_arguments[0], seen.origin.read(operand))
     elif callee.template_arguments and callee.arguments:
         yield from _through(seen, callee, context)
+
+
+def _of_local(operand: Node, seen: Observation, context: Context) -> bool:
+    """A view of a local object's own bytes, such as `reinterpret_cast<int4*>(&v)`: no memory."""
+    return operand.type == "pointer_expression" and in_registers(operand, seen, context)
 
 
 def _cast(seen: Observation, context: Context, target: str, operand: str) -> Iterator[Fact]:
@@ -71,7 +82,7 @@ def _cast(seen: Observation, context: Context, target: str, operand: str) -> Ite
     if type_ is None or _is_opaque(type_, seen):
         return
     viewed = _viewed(type_, target, context, seen.function)
-    if viewed is None or operand.startswith("&"):
+    if viewed is None:
         return
     yield VectorCast(
         **context.common(seen),

@@ -167,6 +167,21 @@ def _make(seen: Observation, context: Context, text: str, by: str, node: Node | 
     return class_(**context.common(seen, node), requires=text, by=by, relation=relation)
 
 
+_MASK = re.compile(r"&\s*\(?\s*(0x[0-9a-fA-F]+|\d+)[uUlL]*\b|&\s*\(?\s*[\w()]+\s*-\s*1\b")
+
+
+def _masks_low_bits(text: str) -> bool:
+    """`(n & 15) == 0` and `!(n & 15)`: a remainder by a power of two, spelled as a mask."""
+    if not re.search(r"[=!]=\s*0|!\s*\(|\bnot\b", text):
+        return False
+    for match in _MASK.finditer(text):
+        digits = match.group(1)
+        mask = int(digits, 16 if digits.lower().startswith("0x") else 10) if digits else 1
+        if mask & (mask + 1) == 0 and mask:
+            return True
+    return False
+
+
 def classify(text: str) -> str:
     """What a condition constrains, by its operators."""
     bare = re.sub(r'"(?:[^"\\]|\\.)*"', "", text)
@@ -175,7 +190,7 @@ def classify(text: str) -> str:
     if "%" in bare:
         address = re.search(r"(?:uintptr_t|intptr_t|data_ptr|uint64_t\W)[^%]*%", bare)
         return "alignment" if address else "divisibility"
-    if re.search(r"&\s*\(?\s*(?:0x[0-9a-fA-F]*[137fF]\b|\d*[137]\b|[\w()]+\s*-\s*1\b)[^=]*[=!]=\s*0", bare):
+    if _masks_low_bits(bare):
         return "alignment"
     if _SIZEOF.search(bare) and re.search(r"[=!<>]=|[<>]", bare):
         return "size"

@@ -119,6 +119,7 @@ class Function:
     aliases: dict[str, str] = field(default_factory=dict)
     shadow_of: Function | None = None
     shadows: list[Function] = field(default_factory=list)
+    moves: tuple[object, ...] | None = None  # its vector accesses, once `facts.accesses` has asked
     summary: object = None  # its effects, once `facts.effects` has asked
     tainted: set[str] | None = None  # locals that a scale is computed from, likewise
     assigned: object = None  # right-hand sides by name, once `facts.provenance` has asked

@@ -91,6 +91,8 @@ class Typer:
         visiting = visiting | {type_.name}
         if type_.name in ("conditional_t", "conditional") and len(type_.arguments) == 3:
             return self._each(type_.arguments[1:], type_, function, visiting)
+        if type_.scope is not None and type_.scope.name == "conditional" and len(type_.scope.arguments) == 3:
+            return self._each(type_.scope.arguments[1:], type_, function, visiting)
         if type_.scope is not None:
             scopes = self._instances(type_.scope, function)
             texts = [t for s in scopes for t in self._member_aliases(s, type_.name)]

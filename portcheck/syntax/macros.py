@@ -147,7 +147,7 @@ def _attribute_macros(
     for name in pending:
         definitions = by_name[name]
         if any(d.parameters is not None for d in definitions):
-            if all(not d.body.strip() for d in definitions):
+            if any(d.parameters is not None and not d.body.strip() for d in definitions):
                 continue
             called.add(name)
         if any(d.parameters is None for d in definitions):

@@ -124,7 +124,8 @@ SIZES = [
     ("Inner", 2, False),
     ("std::conditional_t<kWide, int2, int4>", None, True),
     ("std::conditional_t<kWide, int4, uint4>", 16, True),
-    ("std::conditional_t<kWide, int, int4>", None, False),
+    ("std::conditional_t<kWide, int, int4>", None, True),
+    ("std::conditional_t<kWide, int, half>", None, False),
     ("T", None, False),
     ("Unheard", None, False),
 ]

@@ -48,8 +48,9 @@ INSTANTIATIONS = {
     "none": ("void h() {}", "run", 0, []),
     "written out": ("void h(float* x) { run<4, float><<<1, 1>>>(x); }", "run", 1, [("4", "float")]),
     "each once": (
-        "void h(float* x) { %s(x); %s(x); %s(x); }"
-        % ("run<4, float><<<1, 1>>>", "run<4, float><<<2, 1>>>", "run<8, float><<<1, 1>>>"),
+        "void h(float* x) {"
+        + "".join(f" run<{n}, float><<<{g}, 1>>>(x);" for n, g in ((4, 1), (4, 2), (8, 1)))
+        + " }",
         "run",
         3,
         [("4", "float"), ("8", "float")],
