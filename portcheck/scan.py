@@ -11,7 +11,7 @@ from itertools import chain
 from portcheck.facts.collect import Collector
 from portcheck.facts.context import Context
 from portcheck.program.extract import extract, template_uses
-from portcheck.program.model import Function, Origin, Unit
+from portcheck.program.model import Function, Origin, Record, Unit
 from portcheck.program.typing import Program
 from portcheck.result import Call, FileCoverage, Kernel, Parameter, Region, ScanResult
 from portcheck.source import Skipped, SourceFile, collect
@@ -114,7 +114,10 @@ def declare(source: SourceFile, syntax: SyntaxFile) -> Unit:
             macro_parameters=frozenset(macro.parameters or ()) if macro is not None else frozenset(),
         )
         inside = None if macro is not None else _around(own, fragment.start_byte)
-        found = extract(fragment.tree.root_node, origin, unit, inside)
+        at = fragment.start_byte
+        namespace = next((n for s, e, n in reversed(unit.namespaces) if s <= at < e), ())
+        owner = None if macro is not None or inside is not None else _around_record(unit, at)
+        found = extract(fragment.tree.root_node, origin, unit, inside, namespace, owner)
         unit.functions += found
         if macro is None:
             own += [f for f in found if f.node is not None]
@@ -127,6 +130,12 @@ def _around(functions: list[Function], offset: int) -> Function | None:
     """The innermost function whose body an offset stands in."""
     around = [f for f in functions if f.start_byte <= offset < f.end_byte]
     return max(around, key=lambda f: f.start_byte, default=None)
+
+
+def _around_record(unit: Unit, offset: int) -> Record | None:
+    """The innermost class whose body an offset stands in."""
+    around = [r for r in unit.records if r.node is not None and r.node.start_byte <= offset < r.node.end_byte]
+    return max(around, key=lambda r: r.node.start_byte if r.node is not None else 0, default=None)
 
 
 def _coverage(parsed: Parsed) -> FileCoverage:

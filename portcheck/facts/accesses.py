@@ -12,6 +12,7 @@ from portcheck.facts.effects import asm_values, read_asm
 from portcheck.facts.expressions import function_place, identifiers, strip_casts
 from portcheck.program.callee import Callee
 from portcheck.program.model import Binding, Function, Observation
+from portcheck.program.types import CType
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -68,12 +69,23 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
     if not way:
         return
     yield VectorAccess(
-        **context.common(seen),
+        **context.common(seen, definition=_rests_on_template(element, seen, context)),
         direction=way,
         element=str(element),
         address=seen.origin.read(seen.node),
         width_bytes=context.typer.width_bytes(element, seen.function),
     )
+
+
+def _rests_on_template(element: CType, seen: Observation, context: Context) -> bool:
+    """Whether the width is only known at the calls of the function that the access stands in."""
+    function = seen.function
+    if function.is_kernel:
+        return False
+    owner = context.program.records.get(function.record.rsplit("::", 1)[-1], ())
+    names = {p.name for p in function.template_parameters}
+    names |= {p.name for record in owner for p in record.template_parameters}
+    return bool(names & identifiers(str(element)))
 
 
 def in_registers(argument: Node, seen: Observation, context: Context) -> bool:

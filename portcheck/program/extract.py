@@ -89,11 +89,19 @@ class _Open:
     template: tuple[int, list[Parameter]] = (0, [])
 
 
-def extract(root: Node, origin: Origin, unit: Unit, inside: Function | None = None) -> list[Function]:
+def extract(
+    root: Node,
+    origin: Origin,
+    unit: Unit,
+    inside: Function | None = None,
+    namespace: tuple[str, ...] = (),
+    owner: Record | None = None,
+) -> list[Function]:
     """Sweep one tree. Returns the functions found, with a last one for the text outside them.
 
     `inside` is the function that a fragment or expansion stands in: what the tree shows
-    outside its own functions is then observed there, in a shadow of that function.
+    outside its own functions is then observed there, in a shadow of that function. `namespace`
+    and `owner` are the namespaces and the class that a fragment stands in.
     """
     captures = QueryCursor(_query()).captures(root)
     events = [
@@ -102,7 +110,7 @@ def extract(root: Node, origin: Origin, unit: Unit, inside: Function | None = No
         for node in nodes
     ]
     events.sort(key=lambda e: e[:3])
-    return _Sweep(origin, unit, inside).run(events, root)
+    return _Sweep(origin, unit, inside, namespace, owner).run(events)
 
 
 _ORDER = {
@@ -134,14 +142,23 @@ _ORDER = {
 
 
 class _Sweep:
-    def __init__(self, origin: Origin, unit: Unit, inside: Function | None) -> None:
+    def __init__(
+        self,
+        origin: Origin,
+        unit: Unit,
+        inside: Function | None,
+        namespace: tuple[str, ...],
+        owner: Record | None,
+    ) -> None:
+        self.base = namespace
+        self.owner = owner
         self.origin = origin
         self.unit = unit
         self.functions: list[Function] = []
         self.outside = _file_scope(origin, inside)
         self.stack: list[_Open] = []
 
-    def run(self, events: list[tuple[int, int, int, str, Node]], root: Node) -> list[Function]:
+    def run(self, events: list[tuple[int, int, int, str, Node]]) -> list[Function]:
         stack = self.stack
         function = self.outside
         owner = [self.outside]
@@ -169,6 +186,8 @@ class _Sweep:
             elif name == "namespace":
                 title = node.child_by_field_name("name")
                 stack.append(_Open(end, "namespace", self.origin.read(title) if title else ""))
+                if not self.origin.expansion:
+                    self.unit.namespaces.append((start, end, self._namespaces()))
             elif name == "template":
                 listed = parameters(node.child_by_field_name("parameters"), self.origin)
                 stack.append(_Open(end, "template", template=(node.end_byte, listed)))
@@ -185,7 +204,7 @@ class _Sweep:
 
     def _namespaces(self) -> tuple[str, ...]:
         named = (str(o.payload) for o in self.stack if o.kind == "namespace" and o.payload)
-        return tuple(part for name in named for part in name.split("::"))
+        return self.base + tuple(part for name in named for part in name.split("::"))
 
     def _template(self, node: Node) -> list[Parameter]:
         """The parameters of the template that ends where this declaration ends."""
@@ -199,7 +218,9 @@ class _Sweep:
         return found
 
     def _record_name(self) -> str:
-        return "::".join(o.payload.name for o in self.stack if isinstance(o.payload, Record))
+        around = [self.owner] if self.owner is not None else []
+        around += [o.payload for o in self.stack if isinstance(o.payload, Record)]
+        return "::".join(record.name for record in around)
 
     def _function(self, node: Node) -> Function:
         origin = self.origin
@@ -362,7 +383,7 @@ class _Sweep:
         return record
 
     def _field(self, node: Node) -> None:
-        record = next((o.payload for o in reversed(self.stack) if isinstance(o.payload, Record)), None)
+        record = next((o.payload for o in reversed(self.stack) if isinstance(o.payload, Record)), self.owner)
         if record is None:
             return
         for found in declared(node, self.origin):

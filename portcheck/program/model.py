@@ -173,4 +173,5 @@ class Unit:
     records: list[Record] = field(default_factory=list)
     aliases: dict[str, list[str]] = field(default_factory=dict)
     constants: dict[str, list[tuple[Node, Origin]]] = field(default_factory=dict)
+    namespaces: list[tuple[int, int, tuple[str, ...]]] = field(default_factory=list)
     template_uses: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)

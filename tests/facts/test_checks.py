@@ -7,14 +7,14 @@ from marks import cases
 
 from portcheck.facts.checks import classify
 
-MASK_15 = pytest.mark.xfail(strict=True, reason="the masks 15 and 255 are not read as alignment masks")
 RELATIONS = [
     ("hidden % 16 == 0", "divisibility"),
     ("n % (32 * sizeof(int4)) == 0", "divisibility"),
     ("num_warps * 32 == num_threads", "divisibility"),
     ("reinterpret_cast<uintptr_t>(p) % 16 == 0", "alignment"),
     ("(uint64_t)x.data_ptr() % 32 == 0", "alignment"),
-    pytest.param("(bytes & 15) == 0", "alignment", marks=MASK_15),
+    ("(bytes & 15) == 0", "alignment"),
+    ("(bytes & 255) == 0", "alignment"),
     ("(bytes & 31) == 0", "alignment"),
     ("(bytes & 0x1f) == 0", "alignment"),
     ("(p & (kAlign - 1)) == 0", "alignment"),
@@ -93,7 +93,8 @@ void h(int n, int m) {
     "trap in a kernel": """
 __global__ void k(int n) {
     if (n % 32 != 0) { asm volatile("trap;"); }  // expect: align_assert by=if
-    if (n & 1) __trap();  // expect: check by=if
+    if (n & 1) __trap();  // expect: align_assert by=if
+    if (n > 8) __trap();  // expect: check by=if
     if (n % 3) return;  // expect: nothing
 }""",
     "the status of a call constrains nothing": """
