@@ -147,18 +147,27 @@ def _summed(node: Node, seen: Observation, context: Context) -> str | None:
 
 
 def _converted_local(node: Node, seen: Observation, context: Context) -> str | None:
-    """A local such as `const auto [x, y] = __bfloat1622float2(b)` or `float v = __half2float(h)`."""
+    """A local such as `const auto [x, y] = __bfloat1622float2(b)` or `float v = (float)h`."""
     binding = seen.function.lookup(seen.origin.read(node), node.start_byte)
     if binding is None or binding.value is None or binding.parameter:
         return None
     value = binding.value
-    if value.type != "call_expression":
-        return None
-    callee = Callee.of(value, binding.origin)
+    if value.type == "cast_expression":
+        type_node = value.child_by_field_name("type")
+        operand = value.child_by_field_name("value")
+        if type_node is None or operand is None or binding.origin.read(type_node) != "float":
+            return None
+        return _narrow(operand, Observation("cast", value, binding.origin, seen.function), context)
+    callee = Callee.of(value, binding.origin) if value.type == "call_expression" else None
     if callee is None:
         return None
     known = context.intrinsics.tables["to_float"].get(callee.name)
-    return str(known) if known else None
+    if known:
+        return str(known)
+    if callee.name == "static_cast" and callee.template_arguments == ["float"] and callee.arguments:
+        inner = Observation("call", value, binding.origin, seen.function)
+        return _narrow(callee.arguments[0], inner, context)
+    return None
 
 
 def _narrow(node: Node, seen: Observation, context: Context) -> str | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _TERM = re.compile(r"(?:^|_|(?<=[a-z]))(?:fp8|FP8|Fp8|e4m3|E4M3|e5m2|E5M2)(?=$|_|[A-Z0-9a-z])")
 _AMAX = re.compile(r"(?:^|_|\d|\W)(?:amax|AMAX|aMax)|(?<![A-Z])A[mM]ax|absmax|abs_max|[aA]bsMax|ABS_?MAX")
 _SCALE = re.compile(r"scale|inv_s|sf$|_sf_", re.IGNORECASE)
+_INVERSE = re.compile(r"scale_?inv|inv_?scale|scale_?rcp|inverse_scale", re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
@@ -235,6 +236,8 @@ def _is_amax(name: str, text: str) -> bool:
 def _is_scale(name: str, text: str, seen: Observation, context: Context) -> bool:
     """A value computed from a maximum or from the format's largest number."""
     words = identifiers(text)
+    if _INVERSE.search(name) and "/" in text and any(_SCALE.search(w) or _AMAX.search(w) for w in words):
+        return True
     if any(_AMAX.search(w) for w in words) and re.search(r"[*/]|\(", text):
         return True
     if _largest(text, context) and re.search(r"[*/]", text):

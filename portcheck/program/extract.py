@@ -386,8 +386,10 @@ class _Sweep:
         record = next((o.payload for o in reversed(self.stack) if isinstance(o.payload, Record)), self.owner)
         if record is None:
             return
+        head = self.origin.text[node.start_byte : min(node.end_byte, node.start_byte + 40)]
+        static = any(word in head.split() for word in (b"static", b"constexpr"))
         for found in declared(node, self.origin):
-            if found.type is not None and not found.is_function:
+            if found.type is not None and not found.is_function and not static:
                 record.members[found.name] = found.type
         default = node.child_by_field_name("default_value")
         if default is not None:

@@ -140,6 +140,12 @@ __global__ void k() { meet(1, 64); }  // expect: block_barrier through=meet oper
 """,
 }
 
+COLLECTIVES["overloads of different kinds leave a call undecided"] = """
+__device__ int mix(int v) { return __shfl_sync(~0u, v, 0); }  // expect: warp_collective definition
+__device__ float mix(float v) { __syncthreads(); return v; }  // expect: block_barrier definition
+__global__ void k(int v) { mix(v); }  // expect: nothing
+"""
+
 
 @pytest.mark.parametrize("code", cases(COLLECTIVES))
 def test_warp_collectives(check, code: str) -> None:
