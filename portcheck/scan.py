@@ -10,6 +10,7 @@ from itertools import chain
 
 from portcheck.facts.collect import Collector
 from portcheck.facts.context import Context
+from portcheck.program import knowledge
 from portcheck.program.extract import extract, template_uses
 from portcheck.program.model import Function, Origin, Record, Unit
 from portcheck.program.typing import Program
@@ -19,6 +20,8 @@ from portcheck.summary import call_graph, kernels
 from portcheck.syntax import Configuration, MacroTable, SyntaxFile, collect_macros, lex, parse_file
 
 __all__ = ["Call", "FileCoverage", "Kernel", "Parameter", "Region", "ScanResult", "Skipped", "scan"]
+
+MAX_NESTED_MACROS = 40
 
 Progress = Callable[[int, int], None]
 
@@ -77,7 +80,7 @@ def _scan(
     for done, (source, tokens) in enumerate(pairs):
         if source.cuda:
             syntax = parse_file(source.path, source.parse_bytes, macros, configuration, tokens)
-            parsed.append(Parsed(source, syntax, declare(source, syntax)))
+            parsed.append(Parsed(source, syntax, declare(source, syntax, macros)))
         if progress is not None:
             progress(done + 1, len(pairs))
     context = Context(Program(p.unit for p in parsed), macros)
@@ -94,7 +97,7 @@ def _scan(
     )
 
 
-def declare(source: SourceFile, syntax: SyntaxFile) -> Unit:
+def declare(source: SourceFile, syntax: SyntaxFile, macros: MacroTable) -> Unit:
     """What one file declares: its main tree, then the fragments outside it."""
     unit = Unit(source.path)
     main = Origin(file=syntax, text=syntax.data, place=source.place)
@@ -123,7 +126,30 @@ def declare(source: SourceFile, syntax: SyntaxFile) -> Unit:
             own += [f for f in found if f.node is not None]
         if inside is not None:
             inside.shadows += [f for f in found if f.shadow_of is inside]
+    for function in unit.functions:
+        function.qualifiers |= _spelled_out(function.qualifiers, macros, source.path)
     return unit
+
+
+def _spelled_out(words: frozenset[str], macros: MacroTable, path: str) -> frozenset[str]:
+    """The CUDA qualifiers that the attribute macros among a function's words stand for."""
+    found: set[str] = set()
+    known = knowledge.qualifier_macros()
+    pending = [w for w in words if not w.startswith("__")]
+    for _ in range(MAX_NESTED_MACROS):
+        if not pending:
+            break
+        word = pending.pop()
+        macro = macros.get(word, path)
+        if macro is None:
+            found.update([known[word]] if word in known else [])
+            continue
+        for inner in macro.body.decode("utf-8", "replace").replace("(", " ").split():
+            if inner in ("__global__", "__device__", "__host__"):
+                found.add(inner)
+            elif inner.isidentifier() and not inner.startswith("__"):
+                pending.append(inner)
+    return frozenset(found)
 
 
 def _around(functions: list[Function], offset: int) -> Function | None:

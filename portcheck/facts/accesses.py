@@ -210,6 +210,8 @@ def _call(seen: Observation, context: Context) -> Iterator[Fact]:
     if typed:
         yield from typed
     elif not target.template_parameters and len(width) == 1 and any(e.vector for e in summary.effects):
+        if len(context.effects.candidates(callee, seen.function, seen.origin)) > 1:
+            return  # an overload that the pointer's type does not single out
         bytes_ = width.pop()
         if bytes_ is not None and bytes_ >= 8:
             yield VectorAccess(

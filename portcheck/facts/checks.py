@@ -28,6 +28,7 @@ _STOPS = re.compile(
     r"\bthrow\b|\btrap\b|\babort\s*\(|\bexit\s*\(|\bassert\s*\(|__trap|terminate\s*\(|assert_fail"
 )
 _STOPPING_BODY = re.compile(r"\bthrow\b|\babort\b|__trap|\btrap\b|\bexit\s*\(|TORCH_CHECK|std::terminate")
+MAX_STOPPING_BYTES = 600
 _SIZEOF = re.compile(r"\b(?:sizeof|alignof|_Alignof)\b")
 # A quantity that equals a product and nothing more is a multiple of its factors.
 _ENDS = r"(?:and|or|&&|\|\||,|$)"
@@ -109,10 +110,10 @@ def _macro_checks(macro: MacroDefinition, context: Context, path: str, depth: in
     condition = macro.parameters[0]
     if condition == "..." and "__VA_ARGS__" in body:
         condition = "__VA_ARGS__"
-    if _STOPS.search(body) and re.search(
-        rf"(?:if|not|!|\?|assert)\W.*\b{re.escape(condition)}\b", body, re.DOTALL
-    ):
-        return not re.search(rf"=\s*\(?\s*{re.escape(condition)}\b\s*\)?\s*;", body)
+    name = re.escape(condition)
+    tested = re.search(rf"(?:if|not|!|\?|assert)\W.*\b{name}\b|\b{name}\b\s*\)?\s*\?", body, re.DOTALL)
+    if tested and _stops_in(body, context, path, 0):
+        return not re.search(rf"=\s*\(?\s*{name}\b\s*\)?\s*;", body)
     if "static_assert" in body:
         return True
     if not body.strip():
@@ -123,6 +124,27 @@ def _macro_checks(macro: MacroDefinition, context: Context, path: str, depth: in
         if deeper is not None and deeper.parameters:
             return _macro_checks(deeper, context, path, depth + 1)
         return bool(_NAME.search(inner.group(1)))
+    return False
+
+
+def _stops_in(body: str, context: Context, path: str, depth: int) -> bool:
+    """Whether a macro's body stops the program, itself or through the macros and functions it calls."""
+    if _STOPS.search(body):
+        return True
+    if depth > 3:
+        return False
+    for called in dict.fromkeys(re.findall(r"\b([A-Za-z_]\w*)\s*\(", body)):
+        macro = context.macros.get(called, path)
+        if macro is not None and macro.parameters is not None:
+            if _stops_in(macro.body.decode("utf-8", "replace"), context, path, depth + 1):
+                return True
+            continue
+        for function in context.program.functions.get(called, ())[:2]:
+            inner = function.body
+            if inner is None or inner.end_byte - inner.start_byte > MAX_STOPPING_BYTES:
+                continue
+            if _STOPS.search(function.origin.read(inner)):
+                return True
     return False
 
 

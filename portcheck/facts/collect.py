@@ -127,7 +127,7 @@ def _order(fact: Fact) -> tuple[str, int, str, int]:
 
 def _without_doubles(facts: list[Fact]) -> Iterator[Fact]:
     """One fact of a kind a span. A carved part inside a bigger carving step is that step."""
-    seen: set[tuple[Place, str]] = set()
+    seen: set[tuple[Place, str, str]] = set()
     steps: dict[str, list[tuple[int, int]]] = {}
     for fact in facts:
         if isinstance(fact, Layout) and fact.step != "part":
@@ -138,7 +138,7 @@ def _without_doubles(facts: list[Fact]) -> Iterator[Fact]:
             around = spans.get(fact.place.path)
             if around is not None and around.contain(fact.place.start_byte, fact.place.end_byte):
                 continue
-        key = (fact.place, fact.kind)
+        key = (fact.place, fact.kind, fact.kernel if isinstance(fact, Launch) else "")
         if key not in seen:
             seen.add(key)
             yield fact

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from portcheck.program import knowledge
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from portcheck.syntax import MacroTable
 
 
-@dataclass(slots=True)
+@dataclass
 class Context:
     """The linked program, with the questions that finders share."""
 
@@ -34,6 +35,12 @@ class Context:
     checks: dict[tuple[str, str], bool] = field(default_factory=dict)
     carving_functions: dict[int, bool] = field(default_factory=dict)
     _offsets: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+
+    @cached_property
+    def called(self) -> frozenset[str]:
+        """The names that the tree calls anywhere."""
+        functions = (f for group in self.program.functions.values() for f in group)
+        return frozenset(o.callee.name for f in functions for o in f.observations if o.callee is not None)
 
     def __post_init__(self) -> None:
         from portcheck.facts.effects import Effects

@@ -91,6 +91,15 @@ class Effects:
             function.summary = self._summarise(function)
         return function.summary  # type: ignore[return-value]
 
+    def is_wrapper(self, function: Function, kind: str) -> bool:
+        """Whether facts of the kind in the function's body are reported again at its calls.
+
+        A host function counts only if the tree calls it: nothing else would report its facts.
+        """
+        if self.of_function(function).kind != kind:
+            return False
+        return may_run_on_device(function) or function.name in self.context.called
+
     def of_call(self, callee: Callee, seen: Observation) -> tuple[Summary, Function | None]:
         """What a call does: of an intrinsic, its own effect; of a function, its summary."""
         return self.of_callee(callee, seen.function, seen.origin)

@@ -17,6 +17,7 @@ from portcheck.program.nodes import child, first_child
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+MAX_TERMS = 200
 _BYTES = re.compile(r"bytes|smem|shm|nbytes|size_in_b|Bytes|_sz$", re.IGNORECASE)
 _SIZE = re.compile(r"size|stride|offset|pitch|align|num_|bytes", re.IGNORECASE)
 
@@ -94,6 +95,16 @@ def _declaration(seen: Observation, context: Context) -> Iterator[Fact]:
         value = found.value
         if value is None and seen.kind == "field":
             value = seen.node.child_by_field_name("default_value")
+        constructed = found.is_function and bool(seen.function.name)
+        if constructed and found.type is not None and is_carver(found.type.name, context):
+            yield Layout(
+                **context.common(seen),
+                step="cursor",
+                space="global or shared",
+                name=found.name,
+                expression=origin.read(seen.node).rstrip(";"),
+            )
+            continue
         if value is None:
             continue
         if value.type == "argument_list":
@@ -240,12 +251,12 @@ def _is_offset(node: Node, seen: Observation, context: Context) -> bool:
 
 
 def _mentions_address(node: Node, seen: Observation, context: Context) -> bool:
-    left = node.child_by_field_name("left")
-    if left is None:
-        return False
-    core = strip_casts(left, seen.origin)
-    if core.type == "binary_expression":
-        return _mentions_address(core, seen, context)
+    core = node
+    for _ in range(MAX_TERMS):
+        left = core.child_by_field_name("left")
+        if core.type != "binary_expression" or left is None:
+            break
+        core = strip_casts(left, seen.origin)
     if core.type == "call_expression":
         callee = Callee.of(core, seen.origin)
         return callee is not None and callee.receiver is not None and returns_address(callee, seen, context)

@@ -193,7 +193,7 @@ def _make(
     through: str,
     related: tuple[Place, ...],
 ) -> Fact:
-    definition = context.effects.of_function(seen.function).kind == effect.kind
+    definition = context.effects.is_wrapper(seen.function, effect.kind)
     common = context.common(seen, definition=definition, related=related)
     common |= {"operation": effect.operation, "through": through}
     if class_ is BulkCopy:

@@ -13,7 +13,9 @@ from portcheck.facts.context import Context
 from portcheck.facts.expressions import function_place, identifiers
 from portcheck.program import knowledge
 from portcheck.program.callee import Callee
+from portcheck.program.declarators import Declared
 from portcheck.program.model import Function, Observation
+from portcheck.program.types import parse_type
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -67,7 +69,9 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
     """Quantisation steps in a declaration, assignment, call, `asm` or class."""
     if not _mentions(seen, context):
         return
-    if seen.kind == "record":
+    if seen.kind == "cast":
+        yield from _cast(seen, context)
+    elif seen.kind == "record":
         yield from _record(seen, context)
     elif seen.kind in ("declaration", "field"):
         yield from _declaration(seen, context)
@@ -196,7 +200,7 @@ def _declaration(seen: Observation, context: Context) -> Iterator[Fact]:
             lowp = _wire_sizeof(text, context)
             if lowp:
                 yield LowPrecisionWire(**context.common(seen), format=lowp, text=f"{found.name} = {text}")
-            elif _largest(text, context) or (_TERM.search(found.name) and _numeric(text)):
+            elif _largest(text, context) or (_TERM.search(found.name) and _is_floating(found, text)):
                 yield _step(seen, context, "constant", f"{found.name} = {text}")
             continue
         if any(t in found.name.lower() for t in wire) and "sizeof" in text:
@@ -211,6 +215,11 @@ def _declaration(seen: Observation, context: Context) -> Iterator[Fact]:
 
 def _is_constant(seen: Observation, node: Node) -> bool:
     return b"const" in seen.origin.text[node.start_byte : node.start_byte + 80]
+
+
+def _is_floating(found: Declared, text: str) -> bool:
+    floating = ("float", "double", "half", "__half", "nv_bfloat16")
+    return found.type is not None and found.type.name in floating and _numeric(text)
 
 
 def _numeric(text: str) -> bool:
@@ -235,6 +244,8 @@ def _is_amax(name: str, text: str) -> bool:
 
 def _is_scale(name: str, text: str, seen: Observation, context: Context) -> bool:
     """A value computed from a maximum or from the format's largest number."""
+    if _ADDRESS.search(name):
+        return False
     words = identifiers(text)
     if _INVERSE.search(name) and "/" in text and any(_SCALE.search(w) or _AMAX.search(w) for w in words):
         return True
@@ -279,6 +290,27 @@ def _asm(seen: Observation, context: Context) -> Iterator[Fact]:
             return
 
 
+def _cast(seen: Observation, context: Context) -> Iterator[Fact]:
+    """`(__nv_fp8_e4m3)x`: a conversion of a value, not of a pointer."""
+    type_node = seen.node.child_by_field_name("type")
+    written = seen.origin.read(type_node) if type_node is not None else ""
+    if _is_fp8(written, context):
+        yield _conversion(seen, context, seen.origin.read(seen.node), written)
+
+
+def _is_fp8(written: str, context: Context) -> bool:
+    type_ = parse_type(written)
+    return (
+        type_ is not None
+        and not type_.is_indirect
+        and type_.name in context.intrinsics.tables["fp8_quant"]["types"]
+    )
+
+
+def _conversion(seen: Observation, context: Context, text: str, format_of: str) -> Fact:
+    return Quantisation(**context.common(seen), step="conversion", text=text, format=_format(format_of))
+
+
 def _call(seen: Observation, context: Context) -> Iterator[Fact]:
     callee = seen.callee
     if callee is None or not callee.arguments:
@@ -289,6 +321,9 @@ def _call(seen: Observation, context: Context) -> Iterator[Fact]:
     exponent = _exponent_byte(callee, text)
     if exponent:
         yield LowPrecisionWire(**context.common(seen), format="ue8m0 scale", text=exponent)
+        return
+    if callee.name == "static_cast" and _is_fp8("".join(callee.template_arguments[:1]), context):
+        yield _conversion(seen, context, text, text)
         return
     summary, target = context.effects.of_call(callee, seen)
     kind = context.intrinsics.kind(callee.name)

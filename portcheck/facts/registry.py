@@ -45,7 +45,7 @@ FINDERS: tuple[Finder, ...] = (
     Finder(remote.find, ("call", "assign", "subscript", "pointer"), primitives.concerns),
     Finder(checks.find, ("call", "static_assert", "if"), checks.concerns),
     Finder(accumulations.find, ("call", "assign", "asm"), primitives.concerns),
-    Finder(quantisation.find, ("call", "assign", "asm", "declaration", "field", "record")),
+    Finder(quantisation.find, ("call", "cast", "assign", "asm", "declaration", "field", "record")),
     Finder(
         layouts.find,
         ("call", "assign", "declaration", "field", "member", "return", "subscript"),

@@ -7,6 +7,7 @@ once with a stack of the enclosing namespaces, classes, functions and scopes.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -44,6 +45,8 @@ QUERY = """
 (static_assert_declaration) @static_assert
 (if_statement) @if
 """
+
+MAX_CHILDREN = 4000
 
 OBSERVED = frozenset(
     (
@@ -103,14 +106,25 @@ def extract(
     outside its own functions is then observed there, in a shadow of that function. `namespace`
     and `owner` are the namespaces and the class that a fragment stands in.
     """
-    captures = QueryCursor(_query()).captures(root)
     events = [
         (node.start_byte, -node.end_byte, _ORDER[name], name, node)
-        for name, nodes in captures.items()
+        for piece in _pieces(root)
+        for name, nodes in QueryCursor(_query()).captures(piece).items()
         for node in nodes
     ]
     events.sort(key=lambda e: e[:3])
     return _Sweep(origin, unit, inside, namespace, owner).run(events)
+
+
+def _pieces(root: Node) -> Iterator[Node]:
+    """The tree in parts that a query takes in its stride: it is quadratic in a node's children."""
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.child_count > MAX_CHILDREN and node.type in ("translation_unit", "ERROR"):
+            pending += node.named_children
+        else:
+            yield node
 
 
 _ORDER = {

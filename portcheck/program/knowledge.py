@@ -74,6 +74,12 @@ def ptx_table() -> tuple[dict[str, Any], ...]:
     return tuple(_load("ptx")["instruction"])
 
 
+@cache
+def qualifier_macros() -> dict[str, str]:
+    """The CUDA qualifier that a widely used library's macro stands for."""
+    return dict(_load("attribute_macros")["means"])
+
+
 def _load(name: str) -> dict[str, Any]:
     with open(rules_path() / "cuda" / f"{name}.toml", "rb") as file:
         return tomllib.load(file)

@@ -135,7 +135,7 @@ def find_launches(code: bytes) -> list[LaunchSyntax]:
     launches: list[LaunchSyntax] = []
     at = code.find(b"<<<")
     while at >= 0:
-        before = code[max(0, at - 64) : at]
+        before = code[max(0, at - 400) : at].rstrip(b" \t\r\n\\")[-64:]
         if _BEFORE_LAUNCH.search(before) and not _OPERATOR.search(before):
             launch = _close(code, at)
             if launch is not None:

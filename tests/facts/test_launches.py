@@ -78,7 +78,6 @@ void h(nvrtcProgram p, CUmodule m, const char* t) {
 
 
 BROKEN = {
-    "one of two kernels": "two facts of a kind at one place are taken for one fact",
     "a macro that is one launch over names": "`k(a, b)(x)` alone parses as a function's declaration",
 }
 

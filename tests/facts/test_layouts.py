@@ -82,9 +82,6 @@ __global__ void k(char* x, int i) {
 }
 
 
-BROKEN = {"a cursor made from names alone": "`Span span(buffer, n)` parses as a function's declaration"}
-
-
-@pytest.mark.parametrize("code", cases(LAYOUTS, BROKEN))
+@pytest.mark.parametrize("code", cases(LAYOUTS))
 def test_layouts(check, code: str) -> None:
     check(code, "smem_layout")

@@ -219,9 +219,6 @@ __device__ void store_row(float* p, const float& v) {
         for (int i = 0; i < (N); i += 32) ST(to_ + i, LD(from_ + i)); \\
     } while (0)
 """
-SCALAR_OVERLOAD = pytest.mark.xfail(
-    strict=True, reason="a call with a scalar pointer is given the width of the vector overload"
-)
 
 
 @pytest.mark.parametrize(
@@ -229,10 +226,10 @@ SCALAR_OVERLOAD = pytest.mark.xfail(
     [
         "int4 v = load_row(x4 + 1);  // expect: vec_access 16 direction=load through=load_row",
         "store_row(y4, v);  // expect: vec_access 16 direction=store through=store_row",
-        pytest.param("float g = load_row(x1);  // expect: nothing", marks=SCALAR_OVERLOAD),
-        pytest.param("store_row(y1, v.x);  // expect: nothing", marks=SCALAR_OVERLOAD),
+        "float g = load_row(x1);  // expect: nothing",
+        "store_row(y1, v.x);  // expect: nothing",
         "WARP_COPY(n, y4, x4, load_row, store_row);  // expect: vec_access 16 element=int4",
-        pytest.param("WARP_COPY(n, y1, x1, load_row, store_row);  // expect: nothing", marks=SCALAR_OVERLOAD),
+        "WARP_COPY(n, y1, x1, load_row, store_row);  // expect: nothing",
     ],
 )
 def test_the_overload_called_decides(check, call: str) -> None:

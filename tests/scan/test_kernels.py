@@ -85,7 +85,6 @@ def test_instantiations(scan_text, code: str, name: str, launches: int | None, i
         assert len(kernel.launches) == launches
 
 
-@pytest.mark.xfail(strict=True, reason="two facts of a kind at one place are taken for one fact")
 def test_a_kernel_picked_by_a_condition(scan_text) -> None:
     code = "void h(int* x, bool b) {\n    auto k = b ? plain : other;\n    k<<<1, 1>>>(x);\n}\n"
     kernels = {k.name: k for k in scan_text(KERNELS + code).kernels}
