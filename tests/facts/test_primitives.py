@@ -260,7 +260,7 @@ void send(void* p, ncclComm_t comm, cudaStream_t s) {
     ncclSend(p, 4, ncclInt, 1, comm, s);  // expect: remote_comm definition operation=ncclSend
 }
 void h(void* p, ncclComm_t comm, cudaStream_t s) {
-    send(p, comm, s);  // expect: remote_comm definition through=send operation=ncclSend
+    send(p, comm, s);  // expect: remote_comm through=send operation=ncclSend
     cudaMemcpyAsync(p, p, 4, cudaMemcpyDeviceToDevice, s);  // expect: nothing
 }""",
 }

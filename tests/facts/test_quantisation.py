@@ -9,8 +9,9 @@ STEPS = {
     "the largest number": """
 constexpr float kMax = 448.0f;  // expect: fp8_quant step=constant format=e4m3
 static const float kMaxE5M2 = 57344;  // expect: fp8_quant step=constant format=e5m2
-constexpr int kFp8Margin = 1e-4;  // expect: fp8_quant step=constant
+constexpr float kFp8Margin = 1e-4;  // expect: fp8_quant step=constant
 constexpr int kRows = 4480;  // expect: nothing
+constexpr size_t FP8_CHUNK_ROWS = 128;  // expect: nothing
 constexpr float kPi = 3.14f;
 """,
     "maximum, scale, conversion": """
