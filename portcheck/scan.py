@@ -18,6 +18,7 @@ from portcheck.result import Call, FileCoverage, Kernel, Parameter, Region, Scan
 from portcheck.source import Skipped, SourceFile, collect
 from portcheck.summary import call_graph, kernels
 from portcheck.syntax import Configuration, MacroTable, SyntaxFile, collect_macros, lex, parse_file
+from portcheck.syntax.includes import configurations, header
 
 __all__ = ["Call", "FileCoverage", "Kernel", "Parameter", "Region", "ScanResult", "Skipped", "scan"]
 
@@ -68,18 +69,18 @@ def _scan(
     paths: Iterable[str], defines: tuple[str, ...], exclude: Iterable[str], progress: Progress | None
 ) -> ScanResult:
     collection = collect(paths, exclude=exclude)
-    configuration = Configuration.default(defines)
+    base = Configuration.default(defines)
     lexed = [lex(s.parse_bytes) for s in collection.files]
     pairs = list(zip(collection.files, lexed, strict=True))
+    headers = [header(s.path, x, collect_macros(s.path, s.parse_bytes, base, x)) for s, x in pairs]
+    configured = configurations(headers, base)
     macros = MacroTable(
-        chain.from_iterable(
-            collect_macros(s.path, s.parse_bytes, lexed=x, configuration=configuration) for s, x in pairs
-        )
+        chain.from_iterable(collect_macros(s.path, s.parse_bytes, configured[s.path], x) for s, x in pairs)
     )
     parsed: list[Parsed] = []
     for done, (source, tokens) in enumerate(pairs):
         if source.cuda:
-            syntax = parse_file(source.path, source.parse_bytes, macros, configuration, tokens)
+            syntax = parse_file(source.path, source.parse_bytes, macros, configured[source.path], tokens)
             parsed.append(Parsed(source, syntax, declare(source, syntax, macros)))
         if progress is not None:
             progress(done + 1, len(pairs))

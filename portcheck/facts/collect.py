@@ -61,7 +61,7 @@ class Collector:
     def _judged(self, fact: Fact, seen: Observation) -> Fact:
         """A fact of a macro's body that rests on a parameter is decided at the calls."""
         origin = seen.origin
-        if isinstance(fact, Launch) and not fact.definition and fact.kernel:
+        if isinstance(fact, Launch) and not fact.definition and fact.kernel and origin.is_macro:
             self._launched.add((origin.file.path, _short(fact.kernel)))
         if origin.expansion or not seen.origin.is_macro:
             return fact
