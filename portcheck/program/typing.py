@@ -502,13 +502,27 @@ class Typer:
 
     def _method_return(self, owner: CType, name: str, function: Function) -> CType | None:
         for meaning in self.resolve(owner.base(), function):
-            for method in self.program.methods(meaning.name, name):
-                if method.return_type is None:
-                    continue
-                for record in self.program.records.get(meaning.name, ()):
-                    return self._instantiate(method.return_type, record, meaning)
-                return method.return_type
+            returned = [
+                m.return_type for m in self.program.methods(meaning.name, name) if m.return_type is not None
+            ]
+            if not returned:
+                continue
+            records = self.program.records.get(meaning.name, [])
+            if len({t.name for t in returned}) > 1:
+                return self._specialised(returned, records, meaning)
+            return self._instantiate(returned[0], records[0], meaning) if records else returned[0]
         return None
+
+    def _specialised(self, returned: list[CType], records: list[Record], use: CType) -> CType | None:
+        """What a method returns whose specialisations each return their own first argument."""
+        firsts = {r.specialization[0] for r in records if r.specialization}
+        firsts |= {p.name for r in records for p in r.template_parameters[:1]}
+        shapes = {(t.pointers, t.extents) for t in returned}
+        if len(shapes) != 1 or not use.arguments or not all(t.name in firsts for t in returned):
+            return None
+        first = parse_type(use.arguments[0])
+        pointers, extents = shapes.pop()
+        return CType(first.name, first.arguments, pointers, extents, first.scope) if first else None
 
 
 def _vector_element(name: str) -> str | None:
