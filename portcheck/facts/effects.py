@@ -14,6 +14,7 @@ from portcheck.facts.expressions import strip_casts
 from portcheck.facts.ptx import Instruction, instructions
 from portcheck.program.callee import Callee
 from portcheck.program.model import Function, Observation, Origin
+from portcheck.program.nodes import first_child
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -43,6 +44,7 @@ _ABSORBS: tuple[tuple[str, frozenset[str]], ...] = (
     ("store", frozenset()),
 )
 MAX_CALLS = 60
+MAX_CALL_DEPTH = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,19 @@ class Effects:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self._depth = 0
         self._macro_kinds: dict[tuple[str, int], frozenset[str]] = {}
 
     def of_function(self, function: Function) -> Summary:
         if function.summary is None:
+            if self._depth >= MAX_CALL_DEPTH:
+                return NOTHING  # not kept: a shorter way to the function may decide it
             function.summary = NOTHING
-            function.summary = self._summarise(function)
+            self._depth += 1
+            try:
+                function.summary = self._summarise(function)
+            finally:
+                self._depth -= 1
         return function.summary  # type: ignore[return-value]
 
     def is_wrapper(self, function: Function, kind: str) -> bool:
@@ -246,7 +255,11 @@ class Effects:
         node = strip_casts(node, origin)
         if node.type == "call_expression":
             callee = Callee.of(node, origin)
-            if callee is None or callee.name != "__cvta_generic_to_shared" or len(callee.arguments) != 1:
+            if callee is None or len(callee.arguments) != 1 or depth > 4:
+                return None
+            if callee.name != "__cvta_generic_to_shared" and not self._passes_on(
+                callee, function, origin, depth
+            ):
                 return None
             return self._parameter_of(callee.arguments[0], function, origin, depth)
         if node.type != "identifier" or depth > 4:
@@ -261,6 +274,15 @@ class Effects:
         if binding.value is None or name in self.context.provenance.assignments(function):
             return None
         return self._parameter_of(binding.value, function, binding.origin, depth + 1)
+
+    def _passes_on(self, callee: Callee, function: Function, origin: Origin, depth: int) -> bool:
+        """Whether a tree's own function returns its one argument, cast or in another address space."""
+        for target in self.candidates(callee, function, origin)[:2]:
+            for seen in target.observations:
+                value = first_child(seen.node) if seen.kind == "return" else None
+                if value is not None:
+                    return self._parameter_of(value, target, seen.origin, depth + 1) == 0
+        return False
 
     def _call(self, seen: Observation, function: Function) -> list[Effect]:
         callee = seen.callee

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,6 +61,12 @@ class SourceFile:
         """
         start = min(max(start_byte, 0), len(self.data))
         end = min(max(end_byte, start), len(self.data))
+        if self._ascii:  # most files: a byte is a character
+            starts = self.lines.starts
+            line = bisect_right(starts, start)
+            end_line = line if line == len(starts) or end < starts[line] else bisect_right(starts, end)
+            column, end_column = start - starts[line - 1] + 1, end - starts[end_line - 1] + 1
+            return Place(self.path, start, end, line, column, end_line, end_column)
         line, column, _ = self._position(start)
         end_line, end_column, inside = self._position(end)
         if inside and end > start:
@@ -78,7 +85,5 @@ class SourceFile:
     def _position(self, byte: int) -> tuple[int, int, bool]:
         line = self.lines.line_of(byte)
         start = max(self.lines.start(line), self._first_byte)
-        if self._ascii:
-            return line, byte - start + 1, False
         count, inside = characters(self.data[start : max(start, byte)], self._codec)
         return line, count + 1, inside

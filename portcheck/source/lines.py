@@ -29,6 +29,11 @@ class LineIndex:
             self._starts = starts
         return self._starts
 
+    @property
+    def starts(self) -> list[int]:
+        """The offset of the first byte of each line, in order."""
+        return self._index()
+
     def __len__(self) -> int:
         return len(self._index())
 
