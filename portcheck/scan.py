@@ -16,6 +16,7 @@ from portcheck.program.model import Function, Origin, Record, Unit
 from portcheck.program.typing import Program
 from portcheck.result import Call, FileCoverage, Kernel, Parameter, Region, ScanResult
 from portcheck.source import Skipped, SourceFile, collect
+from portcheck.source.place import Place
 from portcheck.summary import call_graph, kernels
 from portcheck.syntax import Configuration, MacroTable, SyntaxFile, collect_macros, lex, parse_file
 from portcheck.syntax.includes import configurations, header
@@ -89,7 +90,7 @@ def _scan(
     facts = collector.collect(chain.from_iterable(p.unit.functions for p in parsed))
     return ScanResult(
         root=str(collection.root),
-        files=tuple(_coverage(p) for p in parsed),
+        files=tuple(_coverage(p, collector.given_up) for p in parsed),
         skipped=tuple(collection.skipped),
         facts=tuple(facts),
         kernels=tuple(kernels(context, facts, collector.instantiations)),
@@ -165,14 +166,15 @@ def _around_record(unit: Unit, offset: int) -> Record | None:
     return max(around, key=lambda r: r.node.start_byte if r.node is not None else 0, default=None)
 
 
-def _coverage(parsed: Parsed) -> FileCoverage:
+def _coverage(parsed: Parsed, given_up: list[Place]) -> FileCoverage:
     place = parsed.source.place
+    unreadable = [Region(place(s, e), "the parser cannot read this") for s, e in parsed.syntax.unreadable] + [
+        Region(p, "nested too deeply to analyse") for p in given_up if p.path == parsed.source.path
+    ]
     return FileCoverage(
         path=parsed.source.path,
         encoding=parsed.source.encoding,
         total_bytes=len(parsed.source.data),
-        unreadable=tuple(
-            Region(place(s, e), "the parser cannot read this") for s, e in parsed.syntax.unreadable
-        ),
+        unreadable=tuple(unreadable),
         inactive=tuple(Region(place(r.start_byte, r.end_byte), r.condition) for r in parsed.syntax.inactive),
     )

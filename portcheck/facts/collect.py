@@ -23,12 +23,14 @@ MAX_NESTING = 4
 @dataclass(slots=True)
 class Collector:
     """Runs the finders. `instantiations` maps a kernel's name to the template arguments that
-    switch macros give it beyond what its launches spell out."""
+    switch macros give it beyond what its launches spell out. `given_up` are expressions nested
+    too deeply to analyse."""
 
     context: Context
     expander: Expander = field(init=False)
     registry: Registry = field(init=False)
     instantiations: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    given_up: list[Place] = field(default_factory=list)
     _launched: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -49,7 +51,12 @@ class Collector:
         if function.name and function.shadow_of is None:
             yield from quantisation.find_in_function(function, self.context)
         for seen in function.observations:
-            yield from self._observation(seen)
+            try:
+                found = list(self._observation(seen))
+            except RecursionError:
+                self.given_up.append(seen.origin.place(seen.node.start_byte, seen.node.end_byte))
+            else:
+                yield from found
 
     def _observation(self, seen: Observation) -> Iterator[Fact]:
         for find in self.registry.of(seen):
