@@ -55,7 +55,10 @@ def measure(path: str) -> None:
     collector = Collector(context)
     stages["facts"], facts = timed(lambda: collector.collect(chain.from_iterable(u.functions for u in units)))
     stages["kernels and calls"], _ = timed(
-        lambda: (list(kernels(context, facts, collector.instantiations)), list(call_graph(context)))
+        lambda: (
+            list(kernels(context, facts, collector.instantiations, collector.dispatches)),
+            list(call_graph(context)),
+        )
     )
     total = sum(stages.values())
     size = sum(len(f.data) for f in files)

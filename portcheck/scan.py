@@ -93,7 +93,7 @@ def _scan(
         files=tuple(_coverage(p, collector.given_up) for p in parsed),
         skipped=tuple(collection.skipped),
         facts=tuple(facts),
-        kernels=tuple(kernels(context, facts, collector.instantiations)),
+        kernels=tuple(kernels(context, facts, collector.instantiations, collector.dispatches)),
         calls=tuple(call_graph(context)),
         defines=defines,
     )

@@ -6,18 +6,23 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from portcheck.facts.base import Fact
+from portcheck.facts.collect import Dispatch
 from portcheck.facts.context import Context
-from portcheck.facts.expressions import function_place
+from portcheck.facts.expressions import function_place, identifiers
 from portcheck.facts.launches import Launch
 from portcheck.program import model
-from portcheck.program.types import split_top
+from portcheck.program.types import split_top, substitute
 from portcheck.result import Call, Kernel, Parameter
 
+MAX_INSTANTIATIONS = 1024
 _NOT_A_CALL = re.compile(r"_cast$|^(?:sizeof|alignof|decltype|if|for|while|switch|return|defined)$")
 
 
 def kernels(
-    context: Context, facts: Sequence[Fact], instantiations: Mapping[tuple[str, str], list[str]]
+    context: Context,
+    facts: Sequence[Fact],
+    instantiations: Mapping[tuple[str, str], list[str]],
+    dispatches: Sequence[Dispatch],
 ) -> Iterator[Kernel]:
     """Every `__global__` function with a body, in the order of places."""
     launches: dict[str, list[Launch]] = {}
@@ -27,7 +32,12 @@ def kernels(
     found = [f for group in context.program.functions.values() for f in group if f.is_kernel]
     for function in sorted(found, key=lambda f: (f.origin.file.path, f.start_byte)):
         reaching = _nearest(launches.get(function.name, []), function, found)
-        spelled = [i for fact in reaching for i in fact.instantiations]
+        spelled = [
+            i
+            for fact in reaching
+            for text in fact.instantiations
+            for i in _dispatched(fact, text, dispatches)
+        ]
         paths = {function.origin.file.path, *(f.place.path for f in reaching)}
         for (path, name), listed in instantiations.items():
             if name == function.name and path in paths and listed:
@@ -52,6 +62,27 @@ def _nearest(launches: list[Launch], function: model.Function, every: list[model
     if len(same_name) > 1:
         return own
     return launches
+
+
+def _dispatched(launch: Launch, text: str, dispatches: Sequence[Dispatch]) -> list[str]:
+    """A launch's template arguments with each value that the dispatch macros around it bind."""
+    found = [text]
+    for dispatch in dispatches:
+        place = dispatch.place
+        if (
+            place.path != launch.place.path
+            or not place.start_byte <= launch.place.start_byte < place.end_byte
+        ):
+            continue
+        for name, values in dispatch.values.items():
+            found = [
+                substitute(t, {name: v})
+                for t in found
+                for v in (values if name in identifiers(t) and values else [name])
+            ]
+            if len(found) > MAX_INSTANTIATIONS:
+                return [text]
+    return found
 
 
 def _parameters(listed: list[model.Parameter]) -> Iterator[Parameter]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from portcheck.facts import quantisation
 from portcheck.facts.base import Fact
 from portcheck.facts.context import Context
-from portcheck.facts.expand import Expander
+from portcheck.facts.expand import BLOCK, Expander, bound_values
 from portcheck.facts.expressions import identifiers
 from portcheck.facts.launches import Launch
 from portcheck.facts.layouts import Layout
@@ -17,19 +17,32 @@ from portcheck.facts.registry import Registry
 from portcheck.program.model import Function, Observation
 from portcheck.source.place import Place
 
-MAX_NESTING = 4
+CUT = "and more: the macro's expansion is too long"
+
+
+MAX_VALUES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """A use of a macro that runs a block once for each value of the names that it binds."""
+
+    place: Place
+    values: dict[str, list[str]]
 
 
 @dataclass(slots=True)
 class Collector:
     """Runs the finders. `instantiations` maps a kernel's name to the template arguments that
-    switch macros give it beyond what its launches spell out. `given_up` are expressions nested
+    switch macros give it beyond what its launches spell out; `dispatches` the values that
+    dispatch macros bind names to inside their blocks. `given_up` are expressions nested
     too deeply to analyse."""
 
     context: Context
     expander: Expander = field(init=False)
     registry: Registry = field(init=False)
     instantiations: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    dispatches: list[Dispatch] = field(default_factory=list)
     given_up: list[Place] = field(default_factory=list)
     _launched: set[tuple[str, str]] = field(default_factory=set)
 
@@ -63,7 +76,7 @@ class Collector:
             for fact in find(seen, self.context):
                 yield self._judged(fact, seen)
         if seen.kind == "call":
-            yield from self._macro_call(seen, 0)
+            yield from self._macro_call(seen)
 
     def _judged(self, fact: Fact, seen: Observation) -> Fact:
         """A fact of a macro's body that rests on a parameter is decided at the calls."""
@@ -79,20 +92,25 @@ class Collector:
         self.expander.report(origin.file.path, seen.node.start_byte, fact.kind)
         return fact
 
-    def _macro_call(self, seen: Observation, depth: int) -> Iterator[Fact]:
+    def _macro_call(self, seen: Observation) -> Iterator[Fact]:
         expanded = self.expander.expand(seen)
         if expanded is None:
             return
         expansion, observations, definition = expanded
+        if BLOCK in expansion.text:
+            values = {n: v for n, v in bound_values(observations).items() if len(v) <= MAX_VALUES}
+            place = seen.origin.place(seen.node.start_byte, seen.node.end_byte)
+            self.dispatches.append(Dispatch(place, values))
         done: dict[tuple[str, int | None], Fact] = {}
         for inner in observations:
             for find in self.registry.of(inner):
                 for fact in find(inner, self.context):
-                    if not self.expander.is_new(
-                        expansion, inner.node.start_byte, inner.node.end_byte, fact.kind
-                    ):
-                        continue
                     if isinstance(fact, Launch) and fact.kernel and self._is_instance(fact, seen):
+                        if not expansion.complete:
+                            self._cut(fact, seen)
+                        continue
+                    start, end = inner.node.start_byte, inner.node.end_byte
+                    if not self.expander.is_new(expansion, start, end, fact.kind):
                         continue
                     key = (fact.kind, fact.width_bytes)
                     related = tuple(dict.fromkeys((*fact.related, definition)))
@@ -113,6 +131,12 @@ class Collector:
             and seen.node.type == "call_expression"
             and not self._is_direct(fact, seen)
         )
+
+    def _cut(self, fact: Launch, seen: Observation) -> None:
+        """Say in the list of instantiations that it ends because the expansion was cut."""
+        listed = self.instantiations[seen.origin.file.path, _short(fact.kernel)]
+        if CUT not in listed:
+            listed.append(CUT)
 
     def _is_direct(self, fact: Launch, seen: Observation) -> bool:
         """Whether the kernel is named in the call's own arguments."""

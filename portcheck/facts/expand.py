@@ -22,7 +22,9 @@ _INTERESTING = re.compile(
     rb"<<<|Launch|_cast\s*<[^<>]*\*|\w\s*\[|asm\b|_sync\b|__ldg|\*\s*\(|__shared__|constexpr|\busing\b"
 )
 MAX_ARGUMENT_BYTES = 400
+BLOCK = b"block_argument"  # stands for a block that a macro is given
 MAX_EXPANSION_BYTES = 16384
+MAX_SWITCH_BYTES = 262144  # a switch over cases writes its case out once for each value
 
 
 @dataclass(slots=True)
@@ -79,7 +81,15 @@ class Expander:
         arguments = [_shortened(a) for a in split_arguments(text)]
         if arguments == [b""] and not macro.parameters:
             arguments = []
-        expansion = expand_call(macro, arguments, self.context.macros, budget_bytes=MAX_EXPANSION_BYTES)
+        is_switch = any(a in self.context.macros for a in arguments)
+        expansion = expand_call(
+            macro,
+            arguments,
+            self.context.macros,
+            budget_bytes=MAX_SWITCH_BYTES if is_switch else MAX_EXPANSION_BYTES,
+            path=seen.origin.file.path,
+            offset=_offset(seen),
+        )
         where = seen.origin.place(seen.node.start_byte, seen.node.end_byte)
         lookup = seen.origin.lookup_offset if seen.origin.expansion else seen.node.start_byte
         origin = Origin(
@@ -125,7 +135,7 @@ def _offset(seen: Observation) -> int | None:
 def _shortened(argument: bytes) -> bytes:
     """Blocks and long expressions are analysed where they stand: here a name is enough."""
     if len(argument) > MAX_ARGUMENT_BYTES or b"{" in argument or b";" in argument:
-        return b"block_argument"
+        return BLOCK
     return argument
 
 

@@ -42,11 +42,3 @@ def strip_casts(node: Node, origin: Origin) -> Node:
         if inner is None:
             return node
         node = inner
-
-
-def enclosing(node: Node, kinds: tuple[str, ...]) -> Node | None:
-    """The nearest ancestor of one of the kinds."""
-    current = node.parent
-    while current is not None and current.type not in kinds:
-        current = current.parent
-    return current

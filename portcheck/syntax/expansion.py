@@ -100,9 +100,15 @@ def expand_call(
     *,
     depth: int = 8,
     budget_bytes: int = 65536,
+    path: str | None = None,
+    offset: int | None = None,
 ) -> Expansion:
-    """Expand one use of `definition`, everything in its result included."""
-    worker = _Expander(macros, definition.path, depth, budget_bytes)
+    """Expand one use of `definition`, everything in its result included.
+
+    `path` and `offset` say where the use stands: macros that its arguments name are looked up
+    from there, since files reuse the names of their macros.
+    """
+    worker = _Expander(macros, definition.path, depth, budget_bytes, path, offset)
     given = [
         worker.tokens(_no_comments(argument), "argument", index, definition.name, "", frozenset())
         for index, argument in enumerate(arguments)
@@ -152,7 +158,11 @@ def _words(text: bytes) -> tuple[tuple[bytes, int], ...]:
 class _Expander:
     """One expansion: the table, the bounds, and how much of them is used up."""
 
-    def __init__(self, macros: MacroTable, path: str, depth: int, budget: int) -> None:
+    def __init__(
+        self, macros: MacroTable, path: str, depth: int, budget: int, use: str | None, offset: int | None
+    ) -> None:
+        self.use = use
+        self.offset = offset
         self.macros = macros
         self.path = path
         self.depth = depth
@@ -195,7 +205,10 @@ class _Expander:
         name = token.text.decode("latin-1")
         if name in token.hidden or len(token.hidden) >= self.depth or nested > self.depth:
             return None
-        definition = self.macros.get(name, token.path or self.path)
+        if token.source == "argument" and self.use is not None:
+            definition = self.macros.get(name, self.use, self.offset)
+        else:
+            definition = self.macros.get(name, token.path or self.path)
         if definition is None:
             return None
         given: list[list[_Token]] = []

@@ -97,7 +97,9 @@ def parse_file(
         view=bytes(text),
         tree=tree,
         fragments=tuple(fragments),
-        blanked=tuple(blanked),
+        blanked=tuple(
+            Blanked(b.kind, data[b.start_byte : b.end_byte], b.start_byte, b.end_byte) for b in blanked
+        ),
         launches=tuple(launches),
         inactive=tuple(InactiveRange(b.start, b.end, b.condition) for b in outermost),
         unreadable=tuple(errors),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portcheck.result import Parameter
+from portcheck.scan import scan
 
 NAMED = """
 namespace a {
@@ -138,3 +139,43 @@ def test_call_graph(scan_text) -> None:
         ("k", "n::leaf", 9, True),
     ]
     assert [(c.caller, c.callee, c.place.line) for c in calls if not c.resolved] == [("k", "unknown", 10)]
+
+
+def test_a_dispatch_macro_binds_names_inside_its_block(scan_text) -> None:
+    code = """#define DISPATCH(dim, DIM, ...) \\
+    switch (dim) { \\
+        case 64: { constexpr int DIM = 64; __VA_ARGS__ break; } \\
+        case 128: { constexpr int DIM = 128; __VA_ARGS__ break; } \\
+    }
+template <int D, bool B> __global__ void k(float* p) {}
+void go(int dim, float* p) { DISPATCH(dim, HEAD, { k<HEAD, true><<<1, 32>>>(p); }); }
+"""
+    (kernel,) = scan_text(code).kernels
+    assert kernel.instantiations == (("64", "true"), ("128", "true"))
+
+
+def test_files_reuse_the_names_of_their_case_macros(tmp_path) -> None:
+    (tmp_path / "switch.cuh").write_text(
+        "#define SWITCH(CASE) switch (n) { case 2: CASE(2); case 4: CASE(4); }\n"
+    )
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.cu").write_text(
+            '#include "switch.cuh"\n'
+            f"template <int N> __global__ void {name}(int* p) {{}}\n"
+            "void go(int n, int* p) {\n"
+            f"#define CASE_K(N) {name}<N><<<1, 32>>>(p); break\n"
+            "    SWITCH(CASE_K);\n#undef CASE_K\n}\n"
+        )
+    kernels = {k.name: k.instantiations for k in scan([str(tmp_path)]).kernels}
+    assert kernels == {"one": (("2",), ("4",)), "two": (("2",), ("4",))}
+
+
+def test_defines_of_an_included_header_decide_an_if(tmp_path) -> None:
+    (tmp_path / "config.h").write_text("#define WITH_BULK 1\n")
+    (tmp_path / "a.cu").write_text(
+        '#include "config.h"\n'
+        "#if WITH_BULK\n__global__ void on() {}\n#else\n__global__ void off() {}\n#endif\n"
+    )
+    (tmp_path / "b.cu").write_text("#if WITH_BULK\n__global__ void alone() {}\n#endif\n")
+    active = {k.name: k.active for k in scan([str(tmp_path)]).kernels}
+    assert active == {"on": True, "off": False, "alone": False}
