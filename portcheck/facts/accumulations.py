@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _FUSED = frozenset(("fma", "fmaf", "__fmaf_rn", "__fmaf_ieee_rn", "__ffma2_rn", "ffma2"))
+MAX_STEPS = 2  # how many locals a conversion is followed through
 _FP32 = frozenset(("float", "float2", "float4", "double", "double2"))
 
 
@@ -103,7 +104,7 @@ def _is_sum(right: Node, left: Node, seen: Observation) -> bool:
     return False
 
 
-def _summed(node: Node, seen: Observation, context: Context) -> str | None:
+def _summed(node: Node, seen: Observation, context: Context, depth: int = 0) -> str | None:
     """The low-precision format that an FP32 expression was converted from, None for none."""
     pending, budget = [node], 40
     while pending and budget:
@@ -133,7 +134,7 @@ def _summed(node: Node, seen: Observation, context: Context) -> str | None:
                 if found:
                     return found
         elif current.type == "identifier":
-            found = _converted_local(current, seen, context)
+            found = _converted_local(current, seen, context, depth)
             if found:
                 return found
             continue
@@ -146,27 +147,21 @@ def _summed(node: Node, seen: Observation, context: Context) -> str | None:
     return None
 
 
-def _converted_local(node: Node, seen: Observation, context: Context) -> str | None:
-    """A local such as `const auto [x, y] = __bfloat1622float2(b)` or `float v = (float)h`."""
-    binding = seen.function.lookup(seen.origin.read(node), node.start_byte)
-    if binding is None or binding.value is None or binding.parameter:
+def _converted_local(node: Node, seen: Observation, context: Context, depth: int) -> str | None:
+    """A local that was converted before: `float v = (float)h * k`, `v = __half2float(h)`."""
+    name = seen.origin.read(node)
+    binding = seen.function.lookup(name, node.start_byte)
+    if binding is None or binding.parameter or depth >= MAX_STEPS:
         return None
-    value = binding.value
-    if value.type == "cast_expression":
-        type_node = value.child_by_field_name("type")
-        operand = value.child_by_field_name("value")
-        if type_node is None or operand is None or binding.origin.read(type_node) != "float":
-            return None
-        return _narrow(operand, Observation("cast", value, binding.origin, seen.function), context)
-    callee = Callee.of(value, binding.origin) if value.type == "call_expression" else None
-    if callee is None:
-        return None
-    known = context.intrinsics.tables["to_float"].get(callee.name)
-    if known:
-        return str(known)
-    if callee.name == "static_cast" and callee.template_arguments == ["float"] and callee.arguments:
-        inner = Observation("call", value, binding.origin, seen.function)
-        return _narrow(callee.arguments[0], inner, context)
+    values = [(binding.value, binding.origin)] if binding.value is not None else []
+    values += context.provenance.assignments(seen.function).get(name, [])[:4]
+    for value, origin in values:
+        if value.type in ("identifier", "lambda_expression", "initializer_list"):
+            continue
+        inner = Observation("assign", value, origin, seen.function)
+        found = _summed(value, inner, context, depth + 1)
+        if found:
+            return found
     return None
 
 
