@@ -65,7 +65,7 @@ def _assignment(seen: Observation, context: Context) -> Iterator[Fact]:
     symbol = operator.type
     if symbol not in ("+=", "-=", "="):
         return
-    if symbol == "=" and not _is_sum(right, left, seen):
+    if symbol == "=" and not _is_sum(right, left, seen, context):
         return
     kept = context.type_of(left, seen)
     if kept is None or kept.is_indirect:
@@ -91,11 +91,22 @@ def _assignment(seen: Observation, context: Context) -> Iterator[Fact]:
         )
 
 
-def _is_sum(right: Node, left: Node, seen: Observation) -> bool:
-    """Whether `left = right` adds up: a + of two terms, or a fused multiply-add onto itself."""
+def _is_sum(right: Node, left: Node, seen: Observation, context: Context) -> bool:
+    """Whether `left = right` adds up values: onto itself, two narrow ones, or fused.
+
+    A narrow value plus a constant or a parameter is arithmetic, not an accumulation.
+    """
     if right.type == "binary_expression":
         operator = right.child_by_field_name("operator")
-        return operator is not None and operator.type == "+"
+        terms = [right.child_by_field_name(f) for f in ("left", "right")]
+        if operator is None or operator.type != "+" or terms[0] is None or terms[1] is None:
+            return False
+        name = seen.origin.read(left)
+        if any(seen.origin.read(t) == name for t in terms if t is not None):
+            return True
+        if context.typer.low_precision(context.type_of(left, seen) or CType(""), seen.function):
+            return True
+        return all(t is not None and _summed(t, seen, context) for t in terms)
     if right.type == "call_expression":
         callee = Callee.of(right, seen.origin)
         if callee is None or callee.name not in _FUSED or len(callee.arguments) < 3:
