@@ -123,7 +123,9 @@ class Effects:
     def _of_call(self, callee: Callee, function: Function, origin: Origin) -> tuple[Summary, Function | None]:
         direct = self.intrinsic(callee, function, origin)
         if direct is not None:
-            return Summary(direct, (Effect(direct, callee.name),)), None
+            scope = callee.qualifier.rstrip(":").rsplit("::", 1)[-1].split("<", 1)[0]
+            operation = f"{scope}::{callee.name}" if scope and scope[0].isupper() else callee.name
+            return Summary(direct, (Effect(direct, operation),)), None
         candidates = self.candidates(callee, function, origin)
         if not candidates:
             return NOTHING, None
@@ -144,10 +146,12 @@ class Effects:
             if owner.name in tables["remote_comm"]["types"]:
                 local = callee.name in tables["remote_comm"]["local_methods"]
                 return None if local else "remote_comm"
-            scoped = tables["sync_scope"]
-            if owner.name in scoped["types"] and callee.name in scoped["methods"]:
-                return "sync_scope"
-            return None
+            return self.context.intrinsics.method_kind(owner.name, callee.name)
+        if callee.qualifier:
+            scope = callee.qualifier.rstrip(":").rsplit("::", 1)[-1].split("<", 1)[0]
+            kind = self.context.intrinsics.method_kind(scope, callee.name)
+            if kind is not None and scope not in self.context.program.records:
+                return kind
         kind = self.context.intrinsics.kind(callee.name)
         return kind if kind in _PRIMITIVES else None
 

@@ -141,6 +141,8 @@ def concerns(name: str, context: Context) -> bool:
     """Whether a call of the name can have an effect: an intrinsic, or a function of the tree."""
     if name in context.program.functions or context.intrinsics.kind(name):
         return True
+    if any(name in methods for _, _, methods in context.intrinsics.objects):
+        return True
     tables = context.intrinsics.tables
     return name in tables["loads"]["names"] or name in tables["stores"]["names"]
 

@@ -37,11 +37,22 @@ class NameSet:
 
 @dataclass(frozen=True, slots=True)
 class Intrinsics:
-    """Names of CUDA intrinsics and library calls by what they do."""
+    """Names of CUDA intrinsics and library calls by what they do.
+
+    `objects` are library classes with the methods that do it.
+    """
 
     kinds: tuple[tuple[str, NameSet], ...]
+    objects: tuple[tuple[str, NameSet, frozenset[str]], ...]
     tables: dict[str, Any]
     api: re.Pattern[str]
+
+    def method_kind(self, owner: str, method: str) -> str | None:
+        """The fact kind of a method, or static member, of a library's class."""
+        for kind, types_, methods in self.objects:
+            if method in methods and owner in types_:
+                return kind
+        return None
 
     def kind(self, name: str) -> str | None:
         """The fact kind of a call of `name`, None for a name without one."""
@@ -61,7 +72,12 @@ def intrinsics() -> Intrinsics:
     not_remote = NameSet(tables["remote_comm"]["not_remote"])
     kinds = [("", not_remote)]
     kinds += [(k, NameSet(t["names"])) for k, t in tables.items() if "names" in t]
-    return Intrinsics(tuple(kinds), tables, re.compile(tables["api_call"]["pattern"]))
+    objects = [
+        (kind, NameSet(t["types"]), frozenset(t["methods"]))
+        for kind, t in tables.items()
+        if "types" in t and "methods" in t
+    ]
+    return Intrinsics(tuple(kinds), tuple(objects), tables, re.compile(tables["api_call"]["pattern"]))
 
 
 @lru_cache(maxsize=65536)

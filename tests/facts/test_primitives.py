@@ -295,3 +295,21 @@ void h(void* p) { CUDA_OK(cudaFree(p)); }  // expect: api_call api=cudaFree
 @pytest.mark.parametrize("code", cases(APIS))
 def test_api_calls(check, code: str) -> None:
     check(code, "api_call")
+
+
+LIBRARY_OBJECTS = """
+using barrier = cuda::barrier<cuda::thread_scope_block>;
+struct mine { __device__ void arrive() {} };
+__global__ void k(int* g, mine m) {
+    __shared__ barrier bar;
+    bar.arrive();  // expect: mbarrier operation=arrive
+    m.arrive();  // expect: nothing
+    cutlass::arch::ClusterTransactionBarrier::init(&bar, 1);  // expect: mbarrier
+    cute::SM90_TMA_LOAD_2D::copy(g, g, 1, 2);  // expect: tma_copy operation=SM90_TMA_LOAD_2D::copy
+    std::copy(g, g, g);  // expect: nothing
+}
+"""
+
+
+def test_objects_and_copy_atoms_of_libraries(check) -> None:
+    check(LIBRARY_OBJECTS, "mbarrier", "tma_copy")
