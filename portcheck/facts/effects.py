@@ -207,7 +207,7 @@ class Effects:
         calls = 0
         for seen in observations:
             if seen.kind == "asm":
-                effects += self._asm(seen, function)
+                effects += self.of_asm(seen, function)
             elif seen.kind == "call":
                 calls += 1
                 if calls > MAX_CALLS:
@@ -215,7 +215,8 @@ class Effects:
                 effects += self._call(seen, function)
         return effects
 
-    def _asm(self, seen: Observation, function: Function) -> list[Effect]:
+    def of_asm(self, seen: Observation, function: Function) -> list[Effect]:
+        """The effects of the instructions of one `asm` statement."""
         found: list[Effect] = []
         values = asm_values(seen.node)
         for instruction in read_asm(seen, self.context):

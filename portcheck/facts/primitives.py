@@ -169,7 +169,7 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
 def _asm(seen: Observation, context: Context) -> Iterator[Fact]:
     values = [seen.origin.read(v) for v in asm_values(seen.node)]
     done: set[str] = set()
-    for effect in context.effects._asm(seen, seen.function):
+    for effect in context.effects.of_asm(seen, seen.function):
         class_ = _CLASSES.get(effect.kind)
         if class_ is None or effect.kind in done:
             continue
