@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from portcheck.syntax import MacroDefinition
 
 _NAME = re.compile(
-    r"(?:^|_)(?:D?CHECK|ASSERT|ENFORCE|REQUIRES?|EXPECTS?|VERIFY|INTERNAL_ASSERT)(?:_|$)|assert$"
-    r"|^(?:TORCH|TVM_FFI|NVTE|C10|AT|TLLM|FLASHINFER|PADDLE|CUTLASS)_\w*(?:CHECK|ASSERT|ENFORCE)\w*$",
-    re.IGNORECASE,
+    r"(?:^|_)(?:[DI]?CHECK|ASSERT|ENFORCE|REQUIRES?|EXPECTS?|VERIFY)(?:_|$)|assert$", re.IGNORECASE
 )
 _COMPARED = re.compile(r"_(EQ|NE|LT|LE|GT|GE)$")
 _OPERATORS = {"EQ": "==", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from portcheck.facts import quantisation
 from portcheck.facts.base import Fact
@@ -18,8 +19,6 @@ from portcheck.program.model import Function, Observation
 from portcheck.source.place import Place
 
 CUT = "and more: the macro's expansion is too long"
-
-
 MAX_VALUES = 32
 
 
@@ -83,7 +82,7 @@ class Collector:
         origin = seen.origin
         if isinstance(fact, Launch) and not fact.definition and fact.kernel and origin.is_macro:
             self._launched.add((origin.file.path, _short(fact.kernel)))
-        if origin.expansion or not seen.origin.is_macro:
+        if origin.expansion or not origin.is_macro:
             return fact
         parameters = origin.macro_parameters & identifiers(origin.read(seen.node))
         named_launch = isinstance(fact, Launch) and fact.kernel and fact.kernel not in origin.macro_parameters
@@ -179,8 +178,9 @@ class Spans:
     """Byte spans of one file, asked whether one of them contains another span."""
 
     def __init__(self, spans: list[tuple[int, int]]) -> None:
-        self._starts = sorted(spans)
+        self._starts = [start for start, _ in sorted(spans)]
+        self._furthest = list(accumulate((end for _, end in sorted(spans)), max))
 
     def contain(self, start: int, end: int) -> bool:
-        position = bisect_right(self._starts, (start, 1 << 62))
-        return any(e >= end for _, e in self._starts[max(0, position - 8) : position])
+        position = bisect_right(self._starts, start)
+        return position > 0 and self._furthest[position - 1] >= end

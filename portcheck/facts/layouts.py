@@ -95,21 +95,10 @@ def _declaration(seen: Observation, context: Context) -> Iterator[Fact]:
         value = found.value
         if value is None and seen.kind == "field":
             value = seen.node.child_by_field_name("default_value")
+        # `Cursor c(base, n);` with names alone reads as the declaration of a function.
         constructed = found.is_function and bool(seen.function.name)
-        if constructed and found.type is not None and is_carver(found.type.name, context):
-            yield Layout(
-                **context.common(seen),
-                step="cursor",
-                space="global or shared",
-                name=found.name,
-                expression=origin.read(seen.node).rstrip(";"),
-            )
-            continue
-        if value is None:
-            continue
-        if value.type == "argument_list":
-            record = found.type is not None and is_carver(found.type.name, context)
-            if record:
+        if constructed or (value is not None and value.type == "argument_list"):
+            if found.type is not None and is_carver(found.type.name, context):
                 yield Layout(
                     **context.common(seen),
                     step="cursor",
@@ -117,6 +106,8 @@ def _declaration(seen: Observation, context: Context) -> Iterator[Fact]:
                     name=found.name,
                     expression=origin.read(seen.node).rstrip(";"),
                 )
+            continue
+        if value is None:
             continue
         yield from _value(seen, context, found.name, value, found.node)
 

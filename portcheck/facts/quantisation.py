@@ -24,6 +24,8 @@ _TERM = re.compile(r"(?:^|_|(?<=[a-z]))(?:fp8|FP8|Fp8|e4m3|E4M3|e5m2|E5M2)(?=$|_
 _AMAX = re.compile(r"(?:^|_|\d|\W)(?:amax|AMAX|aMax)|(?<![A-Z])A[mM]ax|absmax|abs_max|[aA]bsMax|ABS_?MAX")
 _SCALE = re.compile(r"scale|inv_s|sf$|_sf_", re.IGNORECASE)
 _INVERSE = re.compile(r"scale_?inv|inv_?scale|scale_?rcp|inverse_scale", re.IGNORECASE)
+_LOGARITHM = re.compile(r"\b_*log2?f?(?:_\w+)?\s*\(")
+MAX_VALUE_BYTES = 400
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
@@ -402,13 +404,33 @@ def _wire_sizeof(text: str, context: Context) -> str:
 def _step(
     seen: Observation, context: Context, step: str, text: str, function: Function | None = None
 ) -> Fact:
-    term = next((t for t in context.intrinsics.tables["lowp_wire"]["terms"] if t in text.lower()), None)
-    if term is not None:
-        return LowPrecisionWire(**context.common(seen), format=term, text=text)
+    if function is not None and _of_logarithms(identifiers(text), seen, context, 0):
+        return LowPrecisionWire(**context.common(seen), format="logarithmic", text=text)
     elements = granularity(function, context) if function is not None and step == "amax" else None
     return Quantisation(
         **context.common(seen), step=step, text=text, format=_format(text), granularity_elements=elements
     )
+
+
+def _of_logarithms(names: set[str], seen: Observation, context: Context, depth: int) -> bool:
+    """Whether a maximum or step is taken over logarithms: a logarithmic wire format, not FP8."""
+    if depth > 2:
+        return False
+    assigned = context.provenance.assignments(seen.function)
+    for name in names:
+        binding = seen.function.lookup(name, seen.node.start_byte)
+        if binding is None or binding.parameter:
+            continue
+        values = [(binding.value, binding.origin)] if binding.value is not None else []
+        for value, origin in values + assigned.get(name, [])[:6]:
+            if value.end_byte - value.start_byte > MAX_VALUE_BYTES:
+                continue
+            text = origin.read(value)
+            if _LOGARITHM.search(text):
+                return True
+            if _of_logarithms(identifiers(text) - names, seen, context, depth + 1):
+                return True
+    return False
 
 
 def granularity(function: Function, context: Context) -> int | None:

@@ -20,18 +20,11 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
         yield from _load(seen, context)
         return
     left = seen.node.child_by_field_name("left")
-    if left is None:
+    if left is None or left.type not in ("subscript_expression", "pointer_expression"):
         return
-    target = left
-    if left.type == "subscript_expression" or left.type == "pointer_expression":
-        target_inner = left.child_by_field_name("argument")
-        if target_inner is None:
-            return
-        target = target_inner
-    else:
-        return
+    target = left.child_by_field_name("argument")
     element = context.type_of(left, seen)
-    if element is not None and element.is_indirect:
+    if target is None or (element is not None and element.is_indirect):
         return
     source = context.provenance.of(target, seen.function, seen.origin, "peer")
     if source is not None:
