@@ -82,12 +82,18 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
     if not is_check(callee.name, context, seen.origin.file.path):
         return
     first = seen.origin.read(callee.arguments[0])
-    compared = _COMPARED.search(callee.name)
-    if compared and len(callee.arguments) >= 2:
-        first = f"{first} {_OPERATORS[compared.group(1).upper()]} {seen.origin.read(callee.arguments[1])}"
+    operator = comparison(callee.name)
+    if operator and len(callee.arguments) >= 2:
+        first = f"{first} {operator} {seen.origin.read(callee.arguments[1])}"
     elif _is_status(first):
         return
     yield _make(seen, context, first, callee.name)
+
+
+def comparison(name: str) -> str:
+    """The operator that a check such as `CHECK_EQ` puts between its arguments, "" for none."""
+    compared = _COMPARED.search(name)
+    return _OPERATORS[compared.group(1).upper()] if compared else ""
 
 
 def is_check(name: str, context: Context, path: str) -> bool:

@@ -86,6 +86,12 @@ def _kind_of(name: str) -> str | None:
 
 
 @cache
+def values() -> dict[str, Any]:
+    """What calls give as numbers: `rules/cuda/values.toml`."""
+    return _load("values")
+
+
+@cache
 def ptx_table() -> tuple[dict[str, Any], ...]:
     return tuple(_load("ptx")["instruction"])
 

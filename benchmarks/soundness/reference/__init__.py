@@ -1,0 +1,1 @@
+"""An interpreter for the subset of CUDA C++ that the campaign generates."""

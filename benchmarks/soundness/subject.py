@@ -1,0 +1,207 @@
+"""One generated file ready to be run: its probes, where execution starts, and its runs."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchmarks.soundness.reference import nodes as n
+from benchmarks.soundness.reference import types as t
+from benchmarks.soundness.reference.evaluate import Invalid, Program, enter, walk
+from benchmarks.soundness.reference.machine import Entry, Memory, Stop, Thrown
+from benchmarks.soundness.reference.parser import parse
+
+FUEL = 4000
+_PROBE = re.compile(r"^\s*probe\((\d+), (.*)\);  // mod (\d+) equals (\d+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    number: int
+    line: int
+    text: str
+    modulus: int
+    equals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where execution can begin: a launching host function, or what nothing in the file calls."""
+
+    function: n.Function
+    host: bool
+
+    @property
+    def template(self) -> list[n.TemplateParameter]:
+        return self.function.template
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Everything that one run depends on."""
+
+    start: int
+    template: tuple[tuple[str, int], ...]
+    values: tuple[tuple[str, int], ...]
+    thread: int
+    block: int
+    block_dim: int
+    grid_dim: int
+    seed: int
+
+
+class Subject:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.file = parse(text)
+        self.program = Program(self.file)
+        self.probes = list(probes_of(text))
+        self.starts = self._starts()
+        self.constants = sorted(
+            {x.value for f in self.file.functions for x in walk(f) if isinstance(x, n.Number)}
+            | {x.value for g in self.file.globals for x in walk(g) if isinstance(x, n.Number)}
+        )
+
+    def _starts(self) -> list[Start]:
+        defined = [f for f in self.file.functions if f.body is not None]
+        launched = {
+            x.kernel.parts[-1] for f in defined for x in walk(f.body) if isinstance(x, n.Launch)
+        }
+        bodies = [*defined, *self.file.structs.values()]
+        called = {
+            x.parts[-1] for f in bodies for x in walk(f) if isinstance(x, n.Name)
+        } | launched
+        found = []
+        for function in defined:
+            host = not function.kernel and not function.device
+            launches = any(isinstance(x, n.Launch) for x in walk(function.body))
+            if (host and launches) or (not host and function.name not in called):
+                found.append(Start(function, host))
+        return found
+
+    # -- drawing -------------------------------------------------------------------------
+
+    def integers(self, start: Start) -> list[str]:
+        return [
+            p.name
+            for p in start.function.parameters
+            if not p.type.pointers and p.type.parts[-1] != "cudaStream_t"
+        ]
+
+    def draw(self, rng: random.Random, count: int, fixed: dict[str, int] | None = None) -> Iterator[Drawn]:
+        """Runs with parameters near multiples of powers of two; `fixed` names keep their values."""
+        if not self.starts:
+            return
+        for number in range(count):
+            which = number % len(self.starts)
+            start = self.starts[which]
+            template = tuple(
+                (p.name, (fixed or {}).get(p.name, self.template_value(rng, p))) for p in start.template
+            )
+            names = self.integers(start)
+            linked = rng.random() < 0.15 and dict(template)
+            values = tuple(
+                (name, (fixed or {}).get(name, _value(rng, name, self.constants, linked or {})))
+                for name in names
+            )
+            yield self.at(rng, which, template, values, fixed or {})
+
+    def at(
+        self,
+        rng: random.Random,
+        which: int,
+        template: tuple[tuple[str, int], ...],
+        values: tuple[tuple[str, int], ...],
+        fixed: dict[str, int],
+    ) -> Drawn:
+        block_dim = fixed.get("blockDim.x", rng.choice((32, 64, 128, 256, 480, 512, 960, 1024)))
+        grid_dim = fixed.get("gridDim.x", rng.choice((1, 2, 3, 8, 24, 132)))
+        if rng.random() < 0.6:
+            thread = rng.choice((0, 1, 7, 31, 32, 33, 63, 64, 96, 127, 255, 256, 511, 512, 1023))
+        else:
+            thread = rng.randrange(1024)
+        thread = fixed.get("threadIdx.x", thread)
+        block = fixed.get("blockIdx.x", rng.choice((0, 1, 2, 3, 5, 23, 64, 131)))
+        return Drawn(
+            which, template, values, thread, block, block_dim, grid_dim, rng.randrange(1 << 20)
+        )
+
+    def template_value(self, rng: random.Random, parameter: n.TemplateParameter) -> int:
+        if parameter.type is not None and parameter.type.parts[-1] == "bool":
+            return rng.randrange(2)
+        return rng.choice((1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 144, 256, 1024))
+
+    # -- running -------------------------------------------------------------------------
+
+    def run(self, drawn: Drawn, fuel: int = FUEL) -> tuple[list[Entry], str]:
+        """The kernels that ran and what they saw, and how the run ended."""
+        start = self.starts[drawn.start]
+        function = start.function
+        machine = self.program.machine
+        machine.start(drawn.thread, drawn.block, drawn.seed, fuel)
+        machine.block_dim, machine.grid_dim = drawn.block_dim, drawn.grid_dim
+        bindings: dict[str, t.Type | int] = {}
+        for parameter, (name, value) in zip(start.template, drawn.template, strict=True):
+            boolean = parameter.type is not None and parameter.type.parts[-1] == "bool"
+            bindings[name] = bool(value) if boolean else value
+        try:
+            instance = self.program.instance(function, bindings)
+            values = dict(drawn.values)
+            arguments: list[object] = []
+            for position, parameter in enumerate(function.parameters):
+                if parameter.name in values:
+                    arguments.append(values[parameter.name])
+                elif parameter.type.pointers:
+                    arguments.append((Memory(position + 1, 256, machine), 0))
+                else:
+                    arguments.append(0)
+            if not start.host:
+                enter(machine, instance, bindings, arguments)
+            else:
+                machine.host = values
+                frame: list[object] = [None] * instance.slots
+                frame[1 : 1 + len(arguments)] = arguments
+                assert instance.body is not None
+                instance.body(frame)
+        except Stop as stop:
+            return machine.entries, str(stop)
+        except Thrown:
+            return machine.entries, "thrown"
+        except Invalid as invalid:
+            if not drawn.template:
+                raise
+            return [], f"invalid: {invalid}"
+        return machine.entries, ""
+
+
+def probes_of(text: str) -> Iterator[Probe]:
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _PROBE.match(line)
+        if match:
+            yield Probe(
+                int(match.group(1)), number, match.group(2), int(match.group(3)), int(match.group(4))
+            )
+
+
+SMALL = ("num_topk", "num_ranks", "num_stages", "count", "num_slots", "num_chunks", "rank")
+
+
+def _value(rng: random.Random, name: str, constants: list[int], linked: dict[str, int]) -> int:
+    if linked:
+        return rng.choice(list(linked.values()))
+    roll = rng.random()
+    if any(name.startswith(s) for s in SMALL):
+        return rng.randrange(0, 10) if roll < 0.8 else rng.choice((0, 1, 2, 4, 8, 16, 32, 33, 64))
+    if roll < 0.12:
+        return rng.choice((0, 1))
+    if roll < 0.2 and constants:
+        return max(0, min(rng.choice(constants) + rng.choice((-1, 0, 0, 0, 1)), 1 << 14))
+    if roll < 0.4:
+        return rng.randrange(0, 300)
+    power = 1 << rng.randrange(0, 11)
+    near = power * rng.randrange(0, 20 if power < 256 else 9)
+    if rng.random() < 0.25:
+        near += rng.choice((-1, 1, 2, 4, 8, 16))
+    return max(0, near)

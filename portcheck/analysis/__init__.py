@@ -1,0 +1,1 @@
+"""Symbolic interpretation of CUDA C++: which addresses and lengths the code really forms."""

@@ -1,0 +1,509 @@
+"""Calls: into the tree's functions, lambdas and classes, and of what CUDA defines."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from portcheck.analysis import expressions, intrinsics, macros, memory, names, objects, overloads, statements
+from portcheck.analysis.state import Frame
+from portcheck.analysis.values import (
+    NO_TAGS,
+    Cell,
+    Closure,
+    FunctionName,
+    Number,
+    Structure,
+    Vague,
+    Value,
+)
+from portcheck.program.callee import NAMED_CASTS, Callee
+from portcheck.program.declarators import parameters
+from portcheck.program.model import Function, Parameter
+from portcheck.program.types import CType
+from portcheck.symbolic.expr import ZERO
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from portcheck.analysis.machine import Machine
+
+MAX_ACTIVE = 2  # how often a function may be on the stack: recursion is cut there
+MAX_DEPTH = 24
+_REFERENCE = re.compile(r"&\s*(?:\w+\s*)?$|&\s*\(?\s*\w*\s*\)?\s*\[|\(\s*&")
+
+
+def call(m: Machine, node: Node, frame: Frame) -> Value:
+    """The value of a call expression."""
+    callee = m.callee(node, frame)
+    if callee is None:
+        return _computed(m, node, frame)
+    name = callee.name
+    if name in NAMED_CASTS and callee.template_arguments and callee.arguments:
+        type_ = m.sizes.parse(callee.template_arguments[0], frame)
+        return names.cast(m, expressions.value(m, callee.arguments[0], frame), type_, frame)
+    if callee.receiver is None and not callee.qualifier:
+        held = names.cell_of(m, name, frame)
+        if held is not None and isinstance(held.value, Closure | Structure):
+            return _held(m, held.value, callee, node, frame)
+        expanded = macros.call(m, callee, node, frame)
+        if expanded is not None:
+            return expanded
+        converted = _functional_cast(m, callee, frame)
+        if converted is not None:
+            return converted
+    if callee.receiver is not None:
+        found = _on_object(m, callee, node, frame)
+        if found is not None:
+            return found
+    else:
+        known = intrinsics.call(m, callee, node, frame)
+        if known is not None:
+            return known
+    if m.recorder is not None and not m.dry and m.recorder.launch(m, callee, node, frame):
+        return Vague()
+    return _of_tree(m, callee, node, frame)
+
+
+def _computed(m: Machine, node: Node, frame: Frame) -> Value:
+    """A call of what an expression gives: a lambda on the spot, `k<<<…>>>(…)`."""
+    title, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+    arguments = [c for c in listed.named_children if c.type != "comment"] if listed is not None else []
+    if title is None:
+        return Vague()
+    if title.type == "call_expression":
+        inner = title.child_by_field_name("arguments")
+        if inner is not None and frame.origin.text[inner.start_byte : inner.start_byte + 3] == b"<<<":
+            if m.recorder is not None and not m.dry:
+                m.recorder.triple(m, title, inner, arguments, node, frame)
+            return Vague()
+    if title.type in ("primitive_type", "sized_type_specifier", "template_type") and len(arguments) == 1:
+        type_ = m.sizes.parse(m.read(title, frame), frame)
+        return names.cast(m, expressions.value(m, arguments[0], frame), type_, frame)
+    found = expressions.value(m, title, frame)
+    if isinstance(found, Closure):
+        return invoke(m, found, arguments, frame, node)
+    for argument in arguments:
+        expressions.value(m, argument, frame)
+    return Vague(None, f"`{m.shown(title, frame)}` is called")
+
+
+def _functional_cast(m: Machine, callee: Callee, frame: Frame) -> Value | None:
+    """`uint64_t(x)`, and `T(x)` for a type parameter or alias."""
+    if len(callee.arguments) > 1 or callee.name in m.program.functions:
+        return None
+    type_ = m.sizes.resolve(CType(callee.name, tuple(callee.template_arguments)), frame)
+    if m.sizes.is_integer(type_) or type_.is_indirect or type_.name in m.enums:
+        if not callee.arguments:
+            return Number(ZERO, type_)
+        return names.cast(m, expressions.value(m, callee.arguments[0], frame), type_, frame)
+    return None
+
+
+def _held(m: Machine, held: Value, callee: Callee, node: Node, frame: Frame) -> Value:
+    if isinstance(held, Closure):
+        return invoke(m, held, callee.arguments, frame, node)
+    assert isinstance(held, Structure)
+    values: list[Value | Node] = list(callee.arguments)
+    return method(m, held, "operator()", values, frame, node)
+
+
+def _on_object(m: Machine, callee: Callee, node: Node, frame: Frame) -> Value | None:
+    """A call of a member function on an object that is followed."""
+    assert callee.receiver is not None
+    if callee.receiver.type == "this":
+        owner: Value | None = frame.this
+    else:
+        place = memory.target(m, callee.receiver, frame)
+        owner = memory.load(m, place, frame, callee.receiver)
+    if isinstance(owner, Number) and owner.is_pointer:
+        inner = memory.pointed(m, owner, ZERO, NO_TAGS, frame)
+        owner = inner.value if isinstance(inner, Cell) else None
+    if isinstance(owner, Structure):
+        field = owner.fields.get(callee.name)
+        if field is not None and isinstance(field.value, Closure):
+            return invoke(m, field.value, callee.arguments, frame, node)
+        return method(m, owner, callee.name, list(callee.arguments), frame, node, callee.template_arguments)
+    return None
+
+
+def method(
+    m: Machine,
+    owner: Structure,
+    name: str,
+    arguments: list[Value | Node] | list[Node] | list[Number],
+    frame: Frame,
+    node: Node | None,
+    template_arguments: list[str] | None = None,
+) -> Value:
+    """The result of a member function of the tree."""
+    found = [f for f in m.program.methods(owner.type.name, name) if f.body is not None]
+    chosen = overloads.choose(m, found, list(arguments), frame, None)
+    if chosen is None:
+        _evaluate_all(m, list(arguments), frame)
+        _lose(m, owner)
+        return Vague(None, f"the member function {name} of {owner.type.name} is not followed")
+    bound = [names.template_argument(m, t, frame) for t in template_arguments or ()]
+    return enter(m, chosen, list(arguments), bound, frame, node, owner)
+
+
+def operator_call(
+    m: Machine, operator: str, left: Value, right: Value, frame: Frame, node: Node | None
+) -> Value | None:
+    """An operator that a class of the tree overloads; None if there is none."""
+    if isinstance(left, Structure) and m.program.methods(left.type.name, f"operator{operator}"):
+        return method(m, left, f"operator{operator}", [right], frame, node)  # type: ignore[list-item]
+    return None
+
+
+def _of_tree(m: Machine, callee: Callee, node: Node, frame: Frame) -> Value:
+    """A call of a function or constructor of the tree, or of something unknown."""
+    name = callee.name
+    effects = m.context.effects
+    summary, target = effects.of_callee(callee, frame.function, frame.origin)
+    if summary.kind and callee.receiver is None:
+        handled = intrinsics.effect(m, callee, summary, target, node, frame)
+        if handled is not None:
+            return handled
+    if callee.receiver is None and name in m.program.records:
+        title = f"{name}<{', '.join(callee.template_arguments)}>" if callee.template_arguments else name
+        type_ = m.sizes.parse(title, frame) or CType(name)
+        return objects.construct(m, type_, list(callee.arguments), frame, node)
+    candidates = [c for c in effects.candidates(callee, frame.function, frame.origin) if c.body is not None]
+    if callee.receiver is None:
+        candidates = _in_reach(m, callee, candidates, frame)
+    chosen = overloads.choose(m, candidates, list(callee.arguments), frame, callee)
+    if chosen is not None and callee.receiver is None:
+        bound = [names.template_argument(m, t, frame) for t in callee.template_arguments]
+        own = frame.this if chosen.record and frame.this is not None else None
+        return enter(m, chosen, list(callee.arguments), bound, frame, node, own)
+    return unfollowed(m, callee, node, frame)
+
+
+def _in_reach(m: Machine, callee: Callee, candidates: list[Function], frame: Frame) -> list[Function]:
+    """Static members of a class named in the call; without one, the nearest namespace's functions."""
+    if len(candidates) < 2 or callee.qualifier:
+        return candidates
+    namespace = frame.function.namespace
+
+    def nearness(function: Function) -> tuple[bool, int, bool]:
+        shared = 0
+        for a, b in zip(namespace, function.namespace, strict=False):
+            if a != b:
+                break
+            shared += 1
+        visible = function.namespace == namespace[: len(function.namespace)]
+        return visible, shared if visible else 0, function.origin.active
+
+    best = max(nearness(f) for f in candidates)
+    return [f for f in candidates if nearness(f) == best]
+
+
+def unfollowed(m: Machine, callee: Callee, node: Node, frame: Frame) -> Value:
+    """A call of something whose body the tree does not have: anything it is given may change."""
+    for position, argument in enumerate(callee.arguments):
+        found = expressions.value(m, argument, frame)
+        _may_change(m, found, argument, frame, _takes_reference(m, callee, position, frame))
+    type_ = m.context.typer.type_of(node, frame.function, frame.origin)
+    note = f"`{callee.name}` is not defined in the scanned tree"
+    if callee.name in m.program.functions:
+        note = f"`{callee.name}` is not followed"
+    if type_ is None:
+        return Vague(None, note)
+    return m.unknown(type_, m.shown(node, frame), note, frame)
+
+
+def _takes_reference(m: Machine, callee: Callee, position: int, frame: Frame) -> bool:
+    """Whether a function may take an argument by reference and change it."""
+    known = m.context.effects.candidates(callee, frame.function, frame.origin)
+    if known:
+        return any(
+            position < len(f.parameters)
+            and "&" in f.parameters[position].type_text
+            and "const" not in f.parameters[position].type_text
+            for f in known
+        )
+    return not (callee.name.startswith("__") or m.context.intrinsics.kind(callee.name) or callee.name == "printf")
+
+
+def _may_change(m: Machine, found: Value, argument: Node, frame: Frame, reference: bool) -> None:
+    if isinstance(found, Closure):
+        _run_perhaps(m, found, frame, argument)
+        return
+    if isinstance(found, Number) and found.is_pointer:
+        for symbol in found.expr.symbols():
+            cell = m.state.objects.get(symbol)
+            if cell is not None and not cell.constant:
+                lose(m, cell)
+    if reference and argument.type == "identifier":
+        cell = names.cell_of(m, m.read(argument, frame), frame)
+        if cell is not None and not cell.constant and not isinstance(cell.value, Closure | FunctionName):
+            lose(m, cell)
+
+
+def _run_perhaps(m: Machine, closure: Closure, frame: Frame, node: Node) -> None:
+    """A lambda that is handed to something unknown: it may run, with any arguments."""
+    mark = m.state.mark
+    invoke(m, closure, None, frame, node)
+    changed = {cell for cell, _ in m.state.journal[mark[0] :]}
+    m.state.roll_back(mark)
+    m.state.alive = True
+    for cell in changed:
+        lose(m, cell)
+
+
+def lose(m: Machine, cell: Cell) -> None:
+    """Forget what a variable holds."""
+    value = cell.value
+    if isinstance(value, Structure):
+        _lose(m, value)
+    elif isinstance(value, Number):
+        frame = m.root
+        assert frame is not None
+        note = f"`{cell.name}` may be changed by a call that is not followed"
+        m.state.write(cell, m.unknown(cell.type or value.type, cell.name or "value", note, frame))
+    elif not isinstance(value, Closure | FunctionName):
+        m.state.write(cell, objects.forgotten(value))
+
+
+def _lose(m: Machine, owner: Structure) -> None:
+    for cell in owner.fields.values():
+        lose(m, cell)
+
+
+def _evaluate_all(m: Machine, arguments: list[Value | Node] | list[Node], frame: Frame) -> None:
+    for argument in arguments:
+        if not isinstance(argument, Number | Vague | Structure | Closure | FunctionName) and hasattr(
+            argument, "start_byte"
+        ):
+            expressions.value(m, argument, frame)  # type: ignore[arg-type]
+
+
+# -- entering bodies ---------------------------------------------------------------------
+
+
+def enter(
+    m: Machine,
+    function: Function,
+    arguments: list[Value | Node] | list[Node],
+    template_arguments: list[Value | CType],
+    frame: Frame,
+    node: Node | None,
+    this: Structure | None = None,
+) -> Value:
+    """Interpret a function's body for these arguments."""
+    depth = m.active.get(function.start_byte ^ id(function.origin.file), 0)
+    if depth >= MAX_ACTIVE or len(frame.calls) >= MAX_DEPTH or not m.spend():
+        _evaluate_all(m, arguments, frame)
+        reason = "is recursive" if depth >= MAX_ACTIVE else "lies too deep in calls"
+        return m.unknown(function.return_type, function.name, f"`{function.name}` {reason}", frame)
+    place = m.place(node, frame) if node is not None else None
+    inner = Frame(
+        function,
+        function.origin,
+        [{}],
+        this=this,
+        calls=(*frame.calls, place) if place is not None else frame.calls,
+        parent=frame,
+        return_type=function.return_type,
+    )
+    if this is not None and this.frame is not None:
+        inner.types.update(this.frame.types)
+        inner.scopes.insert(0, this.frame.scopes[0])
+    cells, back = _bind(m, function.parameters, arguments, frame, inner, function.template_parameters)
+    overloads.bind_template(m, function, template_arguments, cells, inner)
+    inner.scopes[-1].update(cells)
+    for parameter in function.parameters:
+        cell = cells.get(parameter.name)
+        if cell is not None and isinstance(cell.value, Number) and parameter.type is not None:
+            if cell.type is None:
+                cell.type = m.sizes.resolve(parameter.type, inner)
+                if "&" not in parameter.type_text:
+                    cell.value = names.converted(m, cell.value, cell.type, inner)
+    key = function.start_byte ^ id(function.origin.file)
+    m.active[key] = depth + 1
+    try:
+        result = _run_body(m, function, inner)
+    finally:
+        m.active[key] = depth
+    for place_, cell in back:
+        memory.store(m, place_, cell.value, frame, node or function.node)  # type: ignore[arg-type]
+    return result
+
+
+def _run_body(m: Machine, function: Function, inner: Frame) -> Value:
+    inner.start = m.state.mark
+    objects.run_initialisers(m, function, inner)
+    assert function.body is not None
+    statements.execute(m, function.body, inner)
+    result = finish(m, inner)
+    if isinstance(result, Number) and function.return_type is not None:
+        converted = names.converted(m, result, function.return_type, inner)
+        return converted if isinstance(converted, Number) else result
+    if isinstance(result, Vague) and result.type is None and function.return_type is not None:
+        if function.return_type.name != "void" or function.return_type.is_indirect:
+            return m.unknown(function.return_type, function.name, result.reason, inner)
+    return result
+
+
+def finish(m: Machine, inner: Frame) -> Value:
+    """Join the paths on which a body ends; the value that it returns."""
+    paths = list(inner.returns)
+    if m.state.alive:
+        paths.append(m.state.snapshot(inner.start))
+    result = m.state.merge(inner.start, paths)
+    return result if result is not None else Vague(None, "")
+
+
+def _bind(
+    m: Machine,
+    listed: list[Parameter],
+    arguments: list[Value | Node] | list[Node] | None,
+    frame: Frame,
+    inner: Frame,
+    template_parameters: list[Parameter],
+) -> tuple[dict[str, Cell], list[tuple[memory.Target, Cell]]]:
+    """Cells for the parameters, and what has to be written back to its place after the call."""
+    cells: dict[str, Cell] = {}
+    back: list[tuple[memory.Target, Cell]] = []
+    for position, parameter in enumerate(listed):
+        if not parameter.name:
+            if arguments is not None and position < len(arguments):
+                _evaluate_all(m, [arguments[position]], frame)  # type: ignore[list-item]
+            continue
+        if arguments is None or position >= len(arguments):
+            cells[parameter.name] = _default(m, parameter, inner, arguments is None)
+            continue
+        given = arguments[position]
+        cells[parameter.name] = _cell(m, parameter, given, frame, back)
+    return cells, back
+
+
+def _default(m: Machine, parameter: Parameter, inner: Frame, unknown: bool) -> Cell:
+    if unknown or not parameter.default:
+        note = f"the argument {parameter.name} is not known"
+        found = m.unknown(parameter.type, parameter.name, note, inner)
+    else:
+        found = m.text_value(parameter.default, inner)
+    return Cell(found, parameter.name)
+
+
+def _cell(
+    m: Machine,
+    parameter: Parameter,
+    given: Value | Node,
+    frame: Frame,
+    back: list[tuple[memory.Target, Cell]],
+) -> Cell:
+    if isinstance(given, Number | Vague | Structure | Closure | FunctionName) or not hasattr(
+        given, "start_byte"
+    ):
+        return Cell(objects.copied(given), parameter.name)  # type: ignore[arg-type]
+    node: Node = given  # type: ignore[assignment]
+    by_reference = "&" in parameter.type_text and "const" not in parameter.type_text
+    if by_reference and node.type in (
+        "identifier",
+        "field_expression",
+        "subscript_expression",
+        "pointer_expression",
+    ):
+        place = memory.target(m, node, frame)
+        if isinstance(place, Cell):
+            return place
+        found = memory.load(m, place, frame, node)
+        cell = Cell(found, parameter.name)
+        if isinstance(place, memory.ArrayElement):
+            back.append((place, cell))
+        return cell
+    found = expressions.value(m, node, frame)
+    if node.type == "initializer_list":
+        type_ = m.sizes.resolve(parameter.type, frame) if parameter.type is not None else CType("")
+        found = objects.construct(m, type_, list(node.named_children), frame, node)
+    if parameter.type is not None and parameter.type.extents and "&" in parameter.type_text:
+        place = memory.target(m, node, frame)  # an array by reference
+        if isinstance(place, Cell):
+            return place
+    return Cell(objects.copied(memory.decayed(m, found, frame)), parameter.name)
+
+
+# -- lambdas -----------------------------------------------------------------------------
+
+
+def capture(m: Machine, node: Node, frame: Frame) -> Value:
+    """A lambda, with the variables that it captures by value as they are now."""
+    clause = node.child_by_field_name("captures")
+    by_reference = False
+    own: dict[str, Cell] = {}
+    references: set[str] = set()
+    for child in clause.named_children if clause is not None else ():
+        text = m.read(child, frame)
+        if child.type == "lambda_default_capture":
+            by_reference = text == "&"
+        elif text.startswith("&"):
+            references.add(text[1:].strip())
+        elif child.type == "lambda_capture_initializer":
+            parts = child.named_children
+            if len(parts) == 2:
+                own[m.read(parts[0], frame)] = Cell(objects.copied(expressions.value(m, parts[1], frame)))
+    if by_reference:
+        scopes = list(frame.scopes)
+    else:
+        flat: dict[str, Cell] = {}
+        for scope in frame.scopes:
+            for name, cell in scope.items():
+                flat[name] = cell if name in references else _captured(cell)
+        scopes = [flat]
+    held = Frame(
+        frame.function, frame.origin, [*scopes, own], frame.types, frame.this, frame.calls, parent=frame
+    )
+    return Closure(node, frame.origin, held)
+
+
+def _captured(cell: Cell) -> Cell:
+    copy = Cell(objects.copied(cell.value), cell.name, cell.type)
+    copy.address = cell.address
+    return copy
+
+
+def invoke(m: Machine, closure: Closure, arguments: list[Node] | None, frame: Frame, node: Node) -> Value:
+    """Run a lambda's body; None for arguments that nobody knows."""
+    body = closure.node.child_by_field_name("body")
+    key = closure.node.id
+    if body is None or m.active.get(key, 0) >= MAX_ACTIVE or len(frame.calls) >= MAX_DEPTH or not m.spend():
+        return Vague(None, "a lambda that is not followed")
+    declarator = closure.node.child_by_field_name("declarator")
+    listed = declarator.child_by_field_name("parameters") if declarator is not None else None
+    held = closure.frame
+    inner = Frame(
+        held.function,
+        closure.origin,
+        [*held.scopes, {}],
+        dict(held.types),
+        held.this,
+        (*frame.calls, m.place(node, frame)),
+        parent=held,
+    )
+    cells, back = _bind(m, parameters(listed, closure.origin), arguments, frame, inner, [])
+    inner.scopes[-1].update(cells)
+    inner.return_type = _trailing_type(m, closure, inner)
+    m.active[key] = m.active.get(key, 0) + 1
+    inner.start = m.state.mark
+    try:
+        statements.execute(m, body, inner)
+    finally:
+        m.active[key] -= 1
+    result = finish(m, inner)
+    for place, cell in back:
+        memory.store(m, place, cell.value, frame, node)
+    if inner.return_type is not None:
+        return names.converted(m, result, inner.return_type, inner)
+    return result
+
+
+def _trailing_type(m: Machine, closure: Closure, inner: Frame) -> CType | None:
+    """The type behind a lambda's arrow."""
+    declarator = closure.node.child_by_field_name("declarator")
+    for child in declarator.named_children if declarator is not None else ():
+        if child.type == "trailing_return_type":
+            return m.sizes.parse(m.read(child, inner).removeprefix("->"), inner)
+    return None

@@ -1,0 +1,538 @@
+"""Values of expressions."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from portcheck.analysis import calls, memory, names, objects
+from portcheck.analysis.sizes import is_unsigned
+from portcheck.analysis.values import NO_TAGS, Cell, Number, Tags, Vague, Value
+from portcheck.program.nodes import first_child
+from portcheck.program.types import CType
+from portcheck.symbolic.condition import (
+    Condition,
+    as_integer,
+    at_least,
+    equal,
+    every,
+    less,
+    negate,
+    some,
+    truth,
+    unequal,
+)
+from portcheck.symbolic.expr import (
+    Choice,
+    Expr,
+    Extreme,
+    Quotient,
+    Role,
+    Symbol,
+    bits,
+    floor_divide,
+    number,
+    truncated_divide,
+)
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from portcheck.analysis.machine import Machine
+    from portcheck.analysis.state import Frame
+
+INT = CType("int")
+BOOL = CType("bool")
+SIZE = CType("size_t")
+_SUFFIX = re.compile(r"[uUlLzZ]+$")
+NARROW_BITS = {
+    "uint8_t": 8, "unsigned char": 8, "uint16_t": 16, "unsigned short": 16,
+    "uint32_t": 32, "unsigned": 32, "unsigned int": 32,
+}  # fmt: skip
+SIGNED_BYTES = ("char", "signed char", "int8_t", "short", "int16_t")
+MAX_SHIFT = 62
+
+
+def value(m: Machine, node: Node, frame: Frame) -> Value:
+    """What an expression evaluates to, its side effects carried out."""
+    handler = m.expression_handlers.get(node.type)
+    if handler is None or not m.spend():
+        return Vague(None, f"`{m.shown(node, frame)}` is not followed")
+    return handler(m, node, frame)
+
+
+def condition(m: Machine, node: Node, frame: Frame) -> tuple[Condition, Tags]:
+    """When an expression is true. `and`, `or` and `not` of what they join."""
+    found = value(m, node, frame)
+    if isinstance(found, Number):
+        return truth(found.expr), found.tags
+    reason = found.reason if isinstance(found, Vague) else ""
+    text = m.shown(node, frame)
+    return unequal(m.state.fresh(text, Role.OPAQUE, 0, 1, reason), 0), NO_TAGS
+
+
+def lower_bound(expr: Expr) -> int | None:
+    """A number that the expression is never below, by the ranges of its symbols alone."""
+    total = expr.constant
+    for monomial, coefficient in expr.terms:
+        if coefficient < 0:
+            if len(monomial) == 1 and isinstance(monomial[0], Symbol) and monomial[0].high is not None:
+                total += coefficient * monomial[0].high
+                continue
+            return None
+        least = 1
+        for atom in monomial:
+            low = _least(atom)
+            if low is None or low < 0:
+                return None
+            least *= low
+        total += coefficient * least
+    return total
+
+
+def _least(atom: object) -> int | None:
+    if isinstance(atom, Symbol):
+        return atom.low
+    if isinstance(atom, Quotient):
+        low, divisor = lower_bound(atom.dividend), lower_bound(atom.divisor)
+        return 0 if low is not None and low >= 0 and divisor is not None and divisor >= 0 else None
+    if isinstance(atom, Extreme):
+        lows = [lower_bound(v) for v in atom.values]
+        known = [x for x in lows if x is not None]
+        if atom.largest:
+            return max(known, default=None)
+        return min(known) if len(known) == len(lows) else None
+    if hasattr(atom, "then"):
+        a, b = lower_bound(atom.then), lower_bound(atom.otherwise)
+        return min(a, b) if a is not None and b is not None else None
+    return None
+
+
+def divide(left: Expr, right: Expr, unsigned: bool) -> Expr:
+    """C's `/`: rounded down where the dividend is known not to be negative."""
+    low, divisor = lower_bound(left), lower_bound(right)
+    if (unsigned or (low is not None and low >= 0)) and (divisor is not None and divisor >= 0):
+        return floor_divide(left, right)
+    return truncated_divide(left, right)
+
+
+# -- leaves ------------------------------------------------------------------------------
+
+
+def literal(m: Machine, node: Node, frame: Frame) -> Value:
+    text = m.read(node, frame).replace("'", "")
+    try:
+        if text[:2] in ("0x", "0X", "0b", "0B"):
+            bare = _SUFFIX.sub("", text)
+            return Number(number(int(bare, 0)), CType("unsigned int") if "u" in text.lower() else INT)
+        bare = _SUFFIX.sub("", text)
+        octal = len(bare) > 1 and bare[0] == "0" and bare.isdigit()
+        number_ = int(bare, 8) if octal else int(bare)
+    except ValueError:
+        return Vague(CType("float" if text.lower().endswith("f") else "double"), f"{text} is no integer")
+    suffix = text[len(bare) :].lower()
+    type_ = {"": INT, "u": CType("unsigned int")}.get(suffix)
+    return Number(number(number_), type_ or CType("uint64_t" if "u" in suffix else "int64_t"))
+
+
+def true(m: Machine, node: Node, frame: Frame) -> Value:
+    return Number(number(1), BOOL)
+
+
+def false(m: Machine, node: Node, frame: Frame) -> Value:
+    return Number(number(0), BOOL)
+
+
+def null(m: Machine, node: Node, frame: Frame) -> Value:
+    return Number(number(0), CType("void", (), 1))
+
+
+def character(m: Machine, node: Node, frame: Frame) -> Value:
+    text = m.read(node, frame)
+    return Number(number(ord(text[1])), CType("char")) if len(text) == 3 else Vague(CType("char"))
+
+
+def parenthesized(m: Machine, node: Node, frame: Frame) -> Value:
+    inner = first_child(node)
+    return value(m, inner, frame) if inner is not None else Vague()
+
+
+def condition_clause(m: Machine, node: Node, frame: Frame) -> Value:
+    inner = node.child_by_field_name("value")
+    if inner is None:
+        return Vague(None, "a condition that declares a variable")
+    return value(m, inner, frame)
+
+
+# -- operators ---------------------------------------------------------------------------
+
+
+def binary(m: Machine, node: Node, frame: Frame) -> Value:
+    operator_node = node.child_by_field_name("operator")
+    left_node, right_node = node.child_by_field_name("left"), node.child_by_field_name("right")
+    if operator_node is None or left_node is None or right_node is None:
+        return Vague()
+    operator = operator_node.type
+    if operator in ("&&", "and", "||", "or"):
+        return _logical(m, operator in ("&&", "and"), left_node, right_node, frame)
+    left, right = value(m, left_node, frame), value(m, right_node, frame)
+    return operate(m, operator, left, right, frame, node)
+
+
+def _logical(m: Machine, both: bool, left_node: Node, right_node: Node, frame: Frame) -> Value:
+    left, left_tags = condition(m, left_node, frame)
+    if left.known is not None and left.known != both:
+        return Number(number(int(left.known)), BOOL, left_tags)
+    mark = m.state.mark
+    right, right_tags = condition(m, right_node, frame)
+    if len(m.state.journal) > mark[0]:  # the right side has side effects that may not happen
+        tag = m.state.step(m.place(left_node, frame), m.shown(left_node, frame), "guard", left_tags)
+        skipped, taken = (negate(left), left) if both else (left, negate(left))
+        run = m.state.snapshot(mark)
+        from portcheck.analysis.state import Known, Snapshot
+
+        done = Snapshot(run.values, (Known(taken, tag, True), *run.known))
+        m.state.merge(mark, [done, Snapshot({}, (Known(skipped, tag, True),))])
+    joined = every([left, right]) if both else some([left, right])
+    return Number(as_integer(joined), BOOL, left_tags | right_tags)
+
+
+def operate(
+    m: Machine, operator: str, left: Value, right: Value, frame: Frame, node: Node | None = None
+) -> Value:
+    """The value of `left operator right` for an operator without short circuit."""
+    left, right = memory.decayed(m, left, frame), memory.decayed(m, right, frame)
+    if isinstance(left, Number) and left.is_pointer and isinstance(right, Vague):
+        right = m.as_number(right, m.shown(node, frame) if node is not None else operator, frame)
+    if not isinstance(left, Number) or not isinstance(right, Number):
+        overloaded = calls.operator_call(m, operator, left, right, frame, node)
+        if overloaded is not None:
+            return overloaded
+        vague = left if isinstance(left, Vague) else right
+        reason = vague.reason if isinstance(vague, Vague) else ""
+        if operator in ("==", "!=", "<", ">", "<=", ">="):
+            return Vague(BOOL, reason or "a comparison of what is no integer")
+        return Vague(vague.type if isinstance(vague, Vague) else None, reason)
+    tags = left.tags | right.tags
+    a, b = left.expr, right.expr
+    if operator in ("==", "!=", "<", ">", "<=", ">="):
+        return Number(as_integer(_compare(operator, a, b)), BOOL, tags)
+    if left.is_pointer or right.is_pointer:
+        return _pointer_arithmetic(m, operator, left, right, tags, frame)
+    type_ = _common_type(m, left.type, right.type, operator)
+    unsigned = is_unsigned(type_)
+    result: Expr | None = None
+    if operator == "+":
+        result = a + b
+    elif operator == "-":
+        result = a - b
+    elif operator == "*":
+        result = a * b
+    elif operator == "/":
+        result = divide(a, b, unsigned)
+    elif operator == "%":
+        result = a - divide(a, b, unsigned) * b
+    elif operator in ("&", "|", "^"):
+        if operator == "|" and _disjoint(a, b):
+            result = a + b
+        elif a == _boolean(a) and b == _boolean(b):
+            result = _boolean_bits(operator, a, b)
+        else:
+            result = bits(operator, a, b)
+    elif operator in ("<<", ">>"):
+        result = _shift(operator, a, b)
+    if result is None:
+        text = m.shown(node, frame) if node is not None else operator
+        note = f"the value of `{text}`"
+        low = 0 if unsigned else None
+        return Number(m.state.fresh(text, Role.OPAQUE, low, note=note), type_, tags)
+    return Number(result, type_, tags)
+
+
+def _boolean(expr: Expr) -> Expr | None:
+    """The expression, if it is 0 or 1 by its form."""
+    if expr.value in (0, 1):
+        return expr
+    condition_ = truth(expr)
+    return expr if as_integer(condition_) == expr else None
+
+
+def _boolean_bits(operator: str, a: Expr, b: Expr) -> Expr:
+    left, right = truth(a), truth(b)
+    if operator == "&":
+        return as_integer(every([left, right]))
+    if operator == "|":
+        return as_integer(some([left, right]))
+    return as_integer(some([every([left, negate(right)]), every([negate(left), right])]))
+
+
+def _disjoint(a: Expr, b: Expr) -> bool:
+    """Whether no bit can be set in both: one is below the power of two that divides the other."""
+    for low, high in ((a, b), (b, a)):
+        least = lower_bound(low)
+        if least is None or least < 0:
+            continue
+        most = upper_bound(low)
+        if most is None:
+            continue
+        power = 1 << most.bit_length()
+        if not high.constant % power and all(c % power == 0 for _, c in high.terms):
+            return True
+    return False
+
+
+def _only_choice(expr: Expr) -> Choice | None:
+    if len(expr.terms) != 1 or expr.constant or expr.terms[0][1] != 1 or len(expr.terms[0][0]) != 1:
+        return None
+    atom = expr.terms[0][0][0]
+    return atom if isinstance(atom, Choice) else None
+
+
+def upper_bound(expr: Expr) -> int | None:
+    """A number that the expression is never above, likewise."""
+    leaf = _only_choice(expr)
+    if leaf is not None:
+        a, b = upper_bound(leaf.then), upper_bound(leaf.otherwise)
+        return max(a, b) if a is not None and b is not None else None
+    least = lower_bound(-expr)
+    return None if least is None else -least
+
+
+def _compare(operator: str, a: Expr, b: Expr) -> Condition:
+    if operator == "==":
+        return equal(a, b)
+    if operator == "!=":
+        return unequal(a, b)
+    if operator == "<":
+        return less(a, b)
+    if operator == ">":
+        return less(b, a)
+    return at_least(b, a) if operator == "<=" else at_least(a, b)
+
+
+def _shift(operator: str, a: Expr, b: Expr) -> Expr | None:
+    by = b.value
+    if by is None or not 0 <= by <= MAX_SHIFT:
+        return None
+    return a * (1 << by) if operator == "<<" else floor_divide(a, 1 << by)
+
+
+def _pointer_arithmetic(
+    m: Machine, operator: str, left: Number, right: Number, tags: Tags, frame: Frame
+) -> Value:
+    pointer, other = (left, right) if left.is_pointer else (right, left)
+    assert pointer.type is not None
+    pointee = pointer.type.dereferenced()
+    size = m.sizes.size(pointee, frame) if pointee is not None else None
+    if operator == "-" and right.is_pointer and left.is_pointer:
+        if size is None:
+            return Vague(CType("ptrdiff_t"), f"the size of {pointee} is not known")
+        return Number(divide(left.expr - right.expr, size, unsigned=False), CType("ptrdiff_t"), tags)
+    if operator not in ("+", "-") or other.is_pointer:
+        return Vague(pointer.type, f"pointer {operator}")
+    if size is None:
+        note = f"the size of {pointee} is not known"
+        return Number(m.state.fresh(f"{pointer.type}", Role.BASE, 0, note=note), pointer.type, tags)
+    step = other.expr * size
+    expr = pointer.expr + step if operator == "+" else pointer.expr - step
+    type_ = pointer.type.base().pointer() if pointer.type.extents else pointer.type
+    return Number(expr, type_, tags)
+
+
+def _common_type(m: Machine, left: CType | None, right: CType | None, operator: str) -> CType | None:
+    if operator in ("<<", ">>") or right is None:
+        return left
+    if left is None:
+        return right
+    scalars = m.sizes.table.scalars
+    a, b = max(scalars.get(left.name, 4), 4), max(scalars.get(right.name, 4), 4)
+    if a != b:
+        wide = left if a > b else right
+        return wide
+    if a == 4 and scalars.get(left.name, 4) < 4 and scalars.get(right.name, 4) < 4:
+        return INT  # both promote to int
+    if scalars.get(left.name, 4) < 4:
+        return right
+    if scalars.get(right.name, 4) < 4:
+        return left
+    return left if is_unsigned(left) else right
+
+
+def unary(m: Machine, node: Node, frame: Frame) -> Value:
+    operator_node, argument = node.child_by_field_name("operator"), node.child_by_field_name("argument")
+    if operator_node is None or argument is None:
+        return Vague()
+    operator = operator_node.type
+    if operator in ("!", "not"):
+        found, tags = condition(m, argument, frame)
+        return Number(as_integer(negate(found)), BOOL, tags)
+    inner = value(m, argument, frame)
+    if not isinstance(inner, Number):
+        return inner if isinstance(inner, Vague) else Vague(None, "an operator of a class")
+    type_ = inner.type if m.sizes.table.scalars.get(inner.type.name if inner.type else "", 4) >= 4 else INT
+    if operator == "-":
+        return Number(-inner.expr, _signed(type_), inner.tags)
+    if operator == "+":
+        return Number(inner.expr, type_, inner.tags)
+    if operator in ("~", "compl"):
+        # ~x is -x - 1 in two's complement; for unsigned types that is x's complement modulo 2^n,
+        # the same under every mask.
+        return Number(-inner.expr - 1, _signed(type_), inner.tags)
+    return Vague(inner.type, f"operator {operator}")
+
+
+def _signed(type_: CType | None) -> CType | None:
+    if type_ is None or type_.is_indirect:
+        return type_
+    return (
+        CType("int64_t")
+        if type_.name in ("size_t", "uint64_t", "unsigned long", "unsigned long long")
+        else INT
+    )
+
+
+def update(m: Machine, node: Node, frame: Frame) -> Value:
+    argument, operator_node = node.child_by_field_name("argument"), node.child_by_field_name("operator")
+    if argument is None or operator_node is None:
+        return Vague()
+    target = memory.target(m, argument, frame)
+    before = memory.load(m, target, frame, node)
+    one = Number(number(1), INT)
+    after = operate(m, operator_node.type[0], before, one, frame, node)
+    memory.store(m, target, after, frame, node)
+    return after if node.children[0] == operator_node else before
+
+
+def assignment(m: Machine, node: Node, frame: Frame) -> Value:
+    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    operator_node = node.child_by_field_name("operator")
+    if left is None or right is None or operator_node is None:
+        return Vague()
+    operator = operator_node.type
+    if right.type == "initializer_list":
+        target = memory.target(m, left, frame)
+        type_ = memory.type_of_target(target)
+        found = objects.construct(m, type_, right.named_children, frame, node) if type_ else Vague()
+        memory.store(m, target, found, frame, node)
+        return found
+    found = value(m, right, frame)
+    target = memory.target(m, left, frame)
+    if operator != "=":
+        before = memory.load(m, target, frame, node)
+        found = operate(m, operator[:-1], before, found, frame, node)
+    type_ = memory.type_of_target(target)
+    found = names.converted(m, found, type_, frame)
+    if isinstance(found, Number) and isinstance(target, Cell) and not m.dry:
+        text = f"{m.shown(node, frame)}"
+        tag = m.state.step(m.place(node, frame), f"{text}, that is {names.brief(found)}", "value", found.tags)
+        found = Number(found.expr, found.type, found.tags | {tag})
+    memory.store(m, target, found, frame, node)
+    return found
+
+
+def conditional(m: Machine, node: Node, frame: Frame) -> Value:
+    parts = [node.child_by_field_name(f) for f in ("condition", "consequence", "alternative")]
+    if parts[0] is None or parts[1] is None or parts[2] is None:
+        return Vague()
+    found, tags = condition(m, parts[0], frame)
+    if found.known is not None:
+        return value(m, parts[1] if found.known else parts[2], frame)
+    from portcheck.analysis.state import Snapshot
+
+    state, mark = m.state, m.state.mark
+    tag = state.step(m.place(parts[0], frame), m.shown(parts[0], frame), "guard", tags)
+    paths: list[Snapshot] = []
+    values: list[Value] = []
+    for branch, guard in ((parts[1], found), (parts[2], negate(found))):
+        state.alive = True
+        state.assume(guard, tag, guard=True)
+        result = value(m, branch, frame)
+        if state.alive:
+            values.append(result)
+            paths.append(state.snapshot(mark, result))
+        state.roll_back(mark)
+    merged = state.merge(mark, paths)
+    if isinstance(merged, Vague) and any(isinstance(v, Number) for v in values):
+        type_ = next((v.type for v in values if isinstance(v, Number)), None)
+        return m.unknown(type_, m.shown(node, frame), "one branch is no integer", frame, tags)
+    return merged if merged is not None else Vague()
+
+
+def comma(m: Machine, node: Node, frame: Frame) -> Value:
+    found: Value = Vague()
+    for child in node.named_children:
+        found = value(m, child, frame)
+    return found
+
+
+# -- memory ------------------------------------------------------------------------------
+
+
+def pointer(m: Machine, node: Node, frame: Frame) -> Value:
+    operator_node, argument = node.child_by_field_name("operator"), node.child_by_field_name("argument")
+    if operator_node is None or argument is None:
+        return Vague()
+    if operator_node.type == "&":
+        return memory.address_of(m, argument, frame)
+    return memory.load(m, memory.target(m, node, frame), frame, node)
+
+
+def load(m: Machine, node: Node, frame: Frame) -> Value:
+    return memory.load(m, memory.target(m, node, frame), frame, node)
+
+
+def load(m: Machine, node: Node, frame: Frame) -> Value:
+    return memory.load(m, memory.target(m, node, frame), frame, node)
+
+
+def capture(m: Machine, node: Node, frame: Frame) -> Value:
+    return calls.capture(m, node, frame)
+
+
+def size_of(m: Machine, node: Node, frame: Frame) -> Value:
+    type_node, inner = node.child_by_field_name("type"), node.child_by_field_name("value")
+    if type_node is not None:
+        return size_of_text(m, m.read(type_node, frame), frame)
+    if inner is None:
+        return Vague(SIZE)
+    text = m.read(inner, frame)
+    bare = text[1:-1].strip() if text.startswith("(") else text
+    names_value = bare.isidentifier() and names.is_value(m, bare, frame)
+    if not names_value:
+        found = size_of_text(m, bare, frame)
+        if isinstance(found, Number):
+            return found
+    type_ = memory.type_of(m, inner, frame)
+    size = m.sizes.size(type_, frame) if type_ is not None else None
+    return Number(size, SIZE) if size is not None else Vague(SIZE, f"the size of {bare} is not known")
+
+
+def size_of_text(m: Machine, text: str, frame: Frame) -> Value:
+    parsed = m.sizes.parse(text, frame)
+    size = m.sizes.size(parsed, frame) if parsed is not None else None
+    if size is None:
+        return Vague(SIZE, f"the size of {text} is not known")
+    return Number(size, SIZE)
+
+
+def align_of(m: Machine, node: Node, frame: Frame) -> Value:
+    type_node = node.child_by_field_name("type")
+    parsed = m.sizes.parse(m.read(type_node, frame), frame) if type_node is not None else None
+    found = m.sizes.alignment(parsed, frame) if parsed is not None else None
+    return Number(found, SIZE) if found is not None else Vague(SIZE, "an alignment that is not known")
+
+
+def cast(m: Machine, node: Node, frame: Frame) -> Value:
+    type_node, inner = node.child_by_field_name("type"), node.child_by_field_name("value")
+    if inner is None:
+        return Vague()
+    type_ = m.sizes.parse(m.read(type_node, frame), frame) if type_node is not None else None
+    return names.cast(m, value(m, inner, frame), type_, frame)
+
+
+def compound_literal(m: Machine, node: Node, frame: Frame) -> Value:
+    type_node, listed = node.child_by_field_name("type"), node.child_by_field_name("value")
+    type_ = m.sizes.parse(m.read(type_node, frame), frame) if type_node is not None else None
+    if type_ is None or listed is None:
+        return Vague(type_)
+    return objects.construct(m, type_, listed.named_children, frame, node)

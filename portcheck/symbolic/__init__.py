@@ -1,0 +1,1 @@
+"""Pure mathematics: integer expressions, congruences, bounds, and what follows from premises."""

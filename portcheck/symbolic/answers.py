@@ -1,0 +1,144 @@
+"""Answers for one goal from one solved system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portcheck.symbolic.condition import (
+    FALSE,
+    TRUE,
+    Condition,
+    Congruent,
+    Every,
+    condition_symbols,
+    every,
+    negate,
+)
+from portcheck.symbolic.entail import condition_truth
+from portcheck.symbolic.expr import Role, Symbol
+from portcheck.symbolic.linear import Tags
+from portcheck.symbolic.premises import Premises
+from portcheck.symbolic.reporting import original_condition
+from portcheck.symbolic.simplify import simplify_condition
+from portcheck.symbolic.system import System
+from portcheck.symbolic.witness import Witness, find_witness
+
+
+class Verdict(StrEnum):
+    """Whether a goal holds wherever the premises do."""
+
+    HOLDS = "holds"
+    VIOLATED = "violated"
+    DEPENDS = "depends"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A verdict with its grounds; `residues` are those of the goal's own expression."""
+
+    verdict: Verdict
+    condition: Condition | None = None
+    witness: Witness = ()
+    residues: tuple[int, ...] | None = None
+    used: Tags = frozenset()
+    why: str = ""
+    would_decide: str = ""
+
+
+Typical = Mapping[Symbol, int]
+
+
+def answer_for(goal: Condition, premises: Premises, system: System, typical: Typical | None) -> Answer:
+    """The answer for a goal that is not constant.
+
+    `premises` are those connected with the goal and `system` is them in solved form. Without
+    `typical` it is only asked whether the goal holds, and any other answer is "unknown".
+    """
+    used: set[int] = set()
+    truth = condition_truth(simplify_condition(goal, system, used), system, used)
+    if truth:
+        residues = (goal.residue,) if isinstance(goal, Congruent) and not goal.negated else None
+        return Answer(Verdict.HOLDS, residues=residues, used=frozenset(used))
+    if isinstance(goal, Congruent):
+        from portcheck.symbolic.congruent_goal import congruent_answer
+
+        return congruent_answer(goal, premises, system, frozenset(used), typical)
+    if isinstance(goal, Every):
+        return _every_answer(goal, premises, system, typical)
+    if typical is None:
+        return Answer(Verdict.UNKNOWN)
+    return plain_answer(goal, premises, system, typical)
+
+
+def _every_answer(goal: Every, premises: Premises, system: System, typical: Typical | None) -> Answer:
+    answers = [answer_for(part, premises, system, typical) for part in goal.conditions]
+    used = frozenset[int]().union(*(a.used for a in answers))
+    for verdict in (Verdict.VIOLATED, Verdict.UNKNOWN):
+        for answer in answers:
+            if answer.verdict is verdict:
+                return answer
+    witness = next((a.witness for a in answers if a.verdict is Verdict.DEPENDS), ())
+    if not witness:
+        return Answer(Verdict.HOLDS, used=used)
+    condition = every(a.condition for a in answers if a.condition is not None)
+    return Answer(Verdict.DEPENDS, condition, witness, used=used)
+
+
+def plain_answer(
+    goal: Condition,
+    premises: Premises,
+    system: System,
+    typical: Typical,
+    residues: tuple[int, ...] | None = None,
+) -> Answer:
+    """The answer from values alone, for a goal that was not proven."""
+    used: set[int] = set()
+    simple = simplify_condition(goal, system, used)
+    witness = find_witness(system, TRUE, negate(goal), premises.items, typical)
+    tags = frozenset(used)
+    symbols = condition_symbols(simple)
+    if witness is None:
+        return Answer(
+            Verdict.UNKNOWN,
+            residues=residues,
+            used=tags,
+            why=f"neither a proof of {goal} nor values against it were found",
+            would_decide=_bound_on(symbols),
+        )
+    if condition_truth(simple, system, used) is False:
+        return Answer(Verdict.VIOLATED, FALSE, witness, residues, frozenset(used))
+    roles = {s.role for s in symbols}
+    if roles <= {Role.PARAMETER}:
+        return Answer(Verdict.DEPENDS, original_condition(simple, system), witness, residues, tags)
+    around = {s.role for p in premises.items for s in condition_symbols(p.condition)}
+    if roles | around <= {Role.INDEX}:
+        return Answer(Verdict.VIOLATED, FALSE, witness, residues, tags)
+    return Answer(
+        Verdict.UNKNOWN,
+        residues=residues,
+        used=tags,
+        why=f"{goal} is not decided by what is known of {_names(symbols)}",
+        would_decide=_bound_on(symbols),
+    )
+
+
+def _bound_on(symbols: frozenset[Symbol]) -> str:
+    return f"a bound on {_names(symbols)}"
+
+
+def _names(symbols: frozenset[Symbol]) -> str:
+    """The symbols that are least determined, with what their notes say."""
+    for roles in ({Role.OPAQUE, Role.BASE}, {Role.INDEX}, {Role.PARAMETER}):
+        chosen = sorted((s for s in symbols if s.role in roles), key=str)
+        if chosen:
+            return ", ".join(described(s) for s in chosen)
+    return "its symbols"
+
+
+def described(symbol: Symbol) -> str:
+    """The symbol as it was given, with its note."""
+    name = symbol.name.rstrip("'")
+    return f"{name} ({symbol.note})" if symbol.note else name

@@ -1,0 +1,252 @@
+"""Conditions over integer expressions, in negation normal form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portcheck.symbolic.expr import ONE, ZERO, Choice, Expr, Monomial, Quotient, Symbol, collect_symbols
+
+
+class Operator(StrEnum):
+    """What a relation says of its expression."""
+
+    NON_NEGATIVE = ">= 0"
+    ZERO = "== 0"
+    NONZERO = "!= 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A condition that is decided."""
+
+    truth: bool
+
+    @property
+    def known(self) -> bool | None:
+        return self.truth
+
+    def __str__(self) -> str:
+        return "true" if self.truth else "false"
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """`expr >= 0`, `expr == 0` or `expr != 0`."""
+
+    expr: Expr
+    operator: Operator
+
+    @property
+    def known(self) -> bool | None:
+        return None
+
+    def __str__(self) -> str:
+        from portcheck.symbolic.text import condition_text
+
+        return condition_text(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Congruent:
+    """`expr mod modulus == residue`, or `!=` where `negated`; 0 <= residue < modulus."""
+
+    expr: Expr
+    modulus: int
+    residue: int
+    negated: bool = False
+
+    @property
+    def known(self) -> bool | None:
+        return None
+
+    def __str__(self) -> str:
+        from portcheck.symbolic.text import condition_text
+
+        return condition_text(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All of at least two conditions."""
+
+    conditions: tuple[Condition, ...]
+
+    @property
+    def known(self) -> bool | None:
+        return None
+
+    def __str__(self) -> str:
+        from portcheck.symbolic.text import condition_text
+
+        return condition_text(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """At least one of at least two conditions."""
+
+    conditions: tuple[Condition, ...]
+
+    @property
+    def known(self) -> bool | None:
+        return None
+
+    def __str__(self) -> str:
+        from portcheck.symbolic.text import condition_text
+
+        return condition_text(self)
+
+
+Condition = Constant | Relation | Congruent | Every | Some
+
+TRUE = Constant(True)
+FALSE = Constant(False)
+
+
+def at_least(left: Expr, right: Expr | int) -> Condition:
+    """`left >= right`."""
+    expr = left - right
+    if expr.value is not None:
+        return TRUE if expr.value >= 0 else FALSE
+    return Relation(expr, Operator.NON_NEGATIVE)
+
+
+def less(left: Expr, right: Expr | int) -> Condition:
+    """`left < right`."""
+    return at_least(-left, -right + 1)
+
+
+def equal(left: Expr, right: Expr | int) -> Condition:
+    """`left == right`; the test of a remainder by a number becomes a congruence."""
+    expr = left - right
+    if expr.value is not None:
+        return TRUE if expr.value == 0 else FALSE
+    remainder = _as_remainder(expr)
+    if remainder is not None:
+        return remainder
+    if expr.terms[0][1] < 0:
+        expr = -expr
+    return Relation(expr, Operator.ZERO)
+
+
+def unequal(left: Expr, right: Expr | int) -> Condition:
+    """`left != right`."""
+    return negate(equal(left, right))
+
+
+def _as_remainder(expr: Expr) -> Condition | None:
+    """`n - d * (n / d) == r` as `n mod d == r`, None for what has no such form."""
+    for monomial, coefficient in expr.terms:
+        if len(monomial) != 1 or not isinstance(monomial[0], Quotient):
+            continue
+        quotient = monomial[0]
+        d = quotient.divisor.value
+        if not d or d < 0 or coefficient % d:
+            continue
+        # times * (n - d * (n / d)) + constant == 0; floor(n / d) is kept in lowest terms.
+        times = -coefficient // d
+        missing = expr - Expr(((monomial, coefficient),), 0) - quotient.dividend * times
+        if missing.terms:
+            continue
+        residue, left = divmod(-missing.constant, times)
+        if left:
+            return FALSE
+        if quotient.truncated and residue:
+            return None
+        return congruent(quotient.dividend, d, residue) if 0 <= residue < d else FALSE
+    return None
+
+
+def congruent(expr: Expr, modulus: int, residue: int = 0) -> Condition:
+    """`expr ≡ residue (mod modulus)`, for a positive modulus."""
+    terms: list[tuple[Monomial, int]] = []
+    for monomial, coefficient in expr.terms:
+        reduced = coefficient % modulus
+        if reduced:
+            terms.append((monomial, reduced))
+    residue = (residue - expr.constant) % modulus
+    if not terms:
+        return TRUE if residue == 0 else FALSE
+    return Congruent(Expr(tuple(terms), 0), modulus, residue)
+
+
+def negate(condition: Condition) -> Condition:
+    if isinstance(condition, Constant):
+        return FALSE if condition.truth else TRUE
+    if isinstance(condition, Relation):
+        if condition.operator is Operator.NON_NEGATIVE:
+            return at_least(-condition.expr, 1)
+        flipped = Operator.ZERO if condition.operator is Operator.NONZERO else Operator.NONZERO
+        return Relation(condition.expr, flipped)
+    if isinstance(condition, Congruent):
+        if condition.modulus == 2:
+            return Congruent(condition.expr, 2, 1 - condition.residue)
+        return Congruent(condition.expr, condition.modulus, condition.residue, not condition.negated)
+    parts = [negate(c) for c in condition.conditions]
+    return some(parts) if isinstance(condition, Every) else every(parts)
+
+
+def every(conditions: Iterable[Condition]) -> Condition:
+    return _joined(conditions, Every, TRUE, FALSE)
+
+
+def some(conditions: Iterable[Condition]) -> Condition:
+    return _joined(conditions, Some, FALSE, TRUE)
+
+
+def _joined(
+    conditions: Iterable[Condition], kind: type[Every] | type[Some], neutral: Constant, decisive: Constant
+) -> Condition:
+    found: dict[Condition, None] = {}
+    for condition in conditions:
+        if isinstance(condition, kind):
+            found.update(dict.fromkeys(condition.conditions))
+        elif condition == decisive:
+            return decisive
+        elif condition != neutral:
+            found[condition] = None
+    if not found:
+        return neutral
+    return next(iter(found)) if len(found) == 1 else kind(tuple(found))
+
+
+def truth(expr: Expr) -> Condition:
+    """`expr != 0`, as C reads an integer where a condition is wanted."""
+    if len(expr.terms) == 1 and not expr.constant and len(expr.terms[0][0]) == 1:
+        atom = expr.terms[0][0][0]
+        if isinstance(atom, Choice) and atom.then.value is not None and atom.otherwise.value is not None:
+            if atom.then.value and not atom.otherwise.value:
+                return atom.condition
+            if atom.otherwise.value and not atom.then.value:
+                return negate(atom.condition)
+    return unequal(expr, 0)
+
+
+def as_integer(condition: Condition) -> Expr:
+    """1 where the condition is true, 0 where it is false."""
+    from portcheck.symbolic.expr import choose
+
+    return choose(condition, ONE, ZERO)
+
+
+def condition_expressions(condition: Condition) -> Iterator[Expr]:
+    """The expressions that the condition relates, in the order of its text."""
+    if isinstance(condition, Relation | Congruent):
+        yield condition.expr
+    elif isinstance(condition, Every | Some):
+        for part in condition.conditions:
+            yield from condition_expressions(part)
+
+
+def collect_condition_symbols(condition: Condition, found: set[Symbol]) -> None:
+    """Add every symbol of the condition, at any depth, to `found`."""
+    for expr in condition_expressions(condition):
+        collect_symbols(expr, found)
+
+
+def condition_symbols(condition: Condition) -> frozenset[Symbol]:
+    found: set[Symbol] = set()
+    collect_condition_symbols(condition, found)
+    return frozenset(found)

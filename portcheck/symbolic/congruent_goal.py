@@ -1,0 +1,237 @@
+"""Answers for goals that are congruences, put together from the cases of the expression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portcheck.symbolic.answers import Answer, Typical, Verdict, described, plain_answer
+from portcheck.symbolic.cases import Case, cases
+from portcheck.symbolic.condition import (
+    FALSE,
+    TRUE,
+    Condition,
+    Congruent,
+    condition_symbols,
+    equal,
+    every,
+    negate,
+    some,
+)
+from portcheck.symbolic.evaluate import test
+from portcheck.symbolic.expr import Role, Symbol, of
+from portcheck.symbolic.linear import Tags
+from portcheck.symbolic.premises import Premises
+from portcheck.symbolic.reporting import original_condition
+from portcheck.symbolic.residues import members
+from portcheck.symbolic.simplify import simplify_condition
+from portcheck.symbolic.solve import Outcome, Solution, solve
+from portcheck.symbolic.system import System
+from portcheck.symbolic.witness import Witness, find_witness
+
+_FAR = 1 << 12  # periods by which a parameter is moved to see whether a failure is still reached
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One case with its solution; guards apart by what they are about."""
+
+    case: Case
+    solution: Solution
+    fixed: Condition  # guards over parameters alone
+    loose: tuple[Condition, ...]  # the other guards
+
+    @property
+    def loose_symbols(self) -> frozenset[Symbol]:
+        return frozenset[Symbol]().union(*(condition_symbols(g) for g in self.loose))
+
+    @property
+    def is_undetermined(self) -> bool:
+        return any(s.role in (Role.OPAQUE, Role.BASE) for s in self.loose_symbols)
+
+    @property
+    def is_mixed(self) -> bool:
+        return any(s.role is Role.PARAMETER for s in self.loose_symbols)
+
+    @property
+    def fails_always(self) -> bool:
+        """Whether it fails for every parameter, given that indices reach the case."""
+        only_indices = all(s.role is Role.INDEX for s in self.loose_symbols)
+        return self.solution.outcome is Outcome.NEVER and self.fixed == TRUE and only_indices
+
+
+def congruent_answer(
+    goal: Congruent, premises: Premises, system: System, before: Tags, typical: Typical | None
+) -> Answer:
+    """The answer for a congruence; see `answer_for`."""
+    wanted = 1 << goal.residue
+    if goal.negated:
+        wanted ^= (1 << goal.modulus) - 1
+    used = set(before)
+    parts: list[_Part] = []
+    for case in cases(goal.expr, goal.modulus, system, used):
+        solution = solve(case.expr, goal.modulus, wanted, case.system)
+        used |= case.used | solution.used
+        parts.append(_part(case, solution))
+    residues = _residues(parts)
+    tags = frozenset(used)
+    failing = [p for p in parts if p.solution.outcome is not Outcome.ALWAYS]
+    if not failing:
+        return Answer(Verdict.HOLDS, residues=residues, used=tags)
+    if typical is None:
+        return Answer(Verdict.UNKNOWN)
+    goes_on = _undecided(goal, premises, system, parts, failing, residues, tags, typical)
+    return goes_on or _decided(goal, premises, failing, parts, residues, tags, typical)
+
+
+def _part(case: Case, solution: Solution) -> _Part:
+    fixed: list[Condition] = []
+    loose: list[Condition] = []
+    for guard in case.guards:
+        shown = original_condition(guard, case.system)
+        about = {s.role for s in condition_symbols(shown)}
+        (fixed if about <= {Role.PARAMETER} else loose).append(shown)
+    return _Part(case, solution, every(fixed), tuple(loose))
+
+
+def _residues(parts: list[_Part]) -> tuple[int, ...] | None:
+    reached = 0
+    for part in parts:
+        if part.solution.reached is None:
+            return None
+        reached |= part.solution.reached
+    return tuple(members(reached))
+
+
+def _undecided(
+    goal: Congruent,
+    premises: Premises,
+    system: System,
+    parts: list[_Part],
+    failing: list[_Part],
+    residues: tuple[int, ...] | None,
+    tags: Tags,
+    typical: Typical,
+) -> Answer | None:
+    """The answer where something undetermined matters, None where nothing does."""
+    if all(p.solution.outcome is Outcome.NEVER for p in parts):
+        return None
+    if any(p.fails_always for p in failing):
+        return None
+    undetermined = [p for p in failing if p.is_undetermined]
+    stopped = [p for p in failing if p.solution.outcome is Outcome.OPEN or _unclear(p)]
+    if not undetermined and not stopped:
+        return None
+    simple = simplify_condition(goal, system, set())
+    if all(s.role is Role.PARAMETER for s in condition_symbols(simple)):
+        return plain_answer(goal, premises, system, typical, residues)
+    if undetermined:
+        symbols = [s for s in undetermined[0].loose_symbols if s.role in (Role.OPAQUE, Role.BASE)]
+        names = ", ".join(sorted(described(s) for s in symbols))
+        guard = every(undetermined[0].loose)
+        return Answer(
+            Verdict.UNKNOWN,
+            residues=residues,
+            used=tags,
+            why=f"it hangs on {guard}, and {names} is not known",
+            would_decide=f"whether {guard}",
+        )
+    return _open_answer(stopped[0].solution, goal, residues, tags)
+
+
+def _unclear(part: _Part) -> bool:
+    return part.solution.outcome is Outcome.SOMETIMES and part.solution.condition is None
+
+
+def _open_answer(solution: Solution, goal: Congruent, residues: tuple[int, ...] | None, tags: Tags) -> Answer:
+    m = goal.modulus
+    if solution.too_many or solution.outcome is Outcome.SOMETIMES:
+        why, would = f"{goal.expr} has too many classes modulo {m}", f"({goal.expr}) % {m}"
+    elif solution.stuck:
+        names = ", ".join(str(a) for a in solution.stuck)
+        why, would = f"nothing is known of {names} modulo {m}", f"({names}) % {m}"
+    else:
+        names = ", ".join(described(s) for s in solution.culprits)
+        bare = ", ".join(s.name.rstrip("'") for s in solution.culprits)
+        why, would = f"{names} is not known modulo {m}", f"{bare} % {m}"
+    return Answer(Verdict.UNKNOWN, residues=residues, used=tags, why=why, would_decide=would)
+
+
+def _decided(
+    goal: Congruent,
+    premises: Premises,
+    failing: list[_Part],
+    parts: list[_Part],
+    residues: tuple[int, ...] | None,
+    tags: Tags,
+    typical: Typical,
+) -> Answer:
+    """Violated or depends, once values are found for which it fails."""
+    condition = _condition(parts)
+    first: Witness | None = None
+    for part in failing:
+        witness = find_witness(part.case.system, part.solution.failing, negate(goal), premises.items, typical)
+        if witness is None:
+            if first is None or condition != FALSE:
+                return _no_witness(goal, part, residues, tags)
+            continue
+        if part.is_mixed and not _also_far(part, goal, premises, witness):
+            guard = every(part.loose)
+            return Answer(
+                Verdict.UNKNOWN,
+                residues=residues,
+                used=tags,
+                why=f"for which parameters {guard} comes true is not known",
+                would_decide=f"whether {guard}",
+            )
+        first = first or witness
+        if condition == FALSE:
+            break
+    if first is None or test(condition, dict(first)):
+        return _no_witness(goal, failing[0], residues, tags)
+    verdict = Verdict.VIOLATED if condition == FALSE else Verdict.DEPENDS
+    return Answer(verdict, condition, first, residues, tags)
+
+
+def _no_witness(goal: Congruent, part: _Part, residues: tuple[int, ...] | None, tags: Tags) -> Answer:
+    where = every((part.fixed, *part.loose, original_condition(part.solution.failing, part.case.system)))
+    return Answer(
+        Verdict.UNKNOWN,
+        residues=residues,
+        used=tags,
+        why=f"no values were found for {where}, where it would fail",
+        would_decide=f"whether {where} is possible",
+    )
+
+
+def _condition(parts: list[_Part]) -> Condition:
+    """True for the parameters for which every case is good."""
+    known = [(p, _own(p)) for p in parts]
+    if len({c for _, c in known}) == 1 and not any(p.fixed != TRUE and p.loose for p in parts):
+        return known[0][1]
+    if any(p.loose for p in parts):
+        return every(some((negate(p.fixed), c)) for p, c in known)
+    return some(every((p.fixed, c)) for p, c in known)
+
+
+def _own(part: _Part) -> Condition:
+    if part.solution.outcome is Outcome.ALWAYS:
+        return TRUE
+    if part.solution.outcome is Outcome.NEVER or part.solution.condition is None:
+        return FALSE
+    return original_condition(part.solution.condition, part.case.system)
+
+
+def _also_far(part: _Part, goal: Congruent, premises: Premises, witness: Witness) -> bool:
+    """Whether the failure is still reached for much larger parameters of the same class.
+
+    A guard such as `i > n` over an index and a parameter may come true for small n alone.
+    """
+    system = premises.system(condition_symbols(goal))
+    for symbol, value in witness:
+        if symbol.role is Role.PARAMETER and symbol in part.loose_symbols:
+            far = system.assume(equal(of(symbol), value + goal.modulus * _FAR))
+            if far.contradiction is not None:
+                continue
+            if find_witness(far, TRUE, negate(goal), premises.items, dict(witness)) is None:
+                return False
+    return True

@@ -1,0 +1,134 @@
+"""Sets of classes in words: the shortest exact condition that was found for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from typing import TypeVar
+
+from portcheck.symbolic.condition import FALSE, TRUE, Condition, Congruent, congruent, every, negate, some
+from portcheck.symbolic.expr import Expr, Symbol, number, of
+from portcheck.symbolic.residues import Domain, Values
+
+_ALTERNATIVES = 32
+_T = TypeVar("_T")
+
+
+def describe(good: set[Values], symbols: Sequence[Symbol], domains: Sequence[Domain]) -> Condition | None:
+    """A condition true for exactly the classes in `good`; None if it would be too long to read."""
+    if not good:
+        return FALSE
+    if not symbols:
+        return TRUE
+    total = 1
+    for domain in domains:
+        total *= len(domain.values)
+    if len(good) == total:
+        return TRUE
+    for position, domain in enumerate(domains):  # a symbol that makes no difference
+        if _is_idle(good, position, domain):
+            rest = {v[:position] + v[position + 1 :] for v in good}
+            return describe(rest, _without(symbols, position), _without(domains, position))
+    if len(symbols) == 1:
+        return _one(sorted(v[0] for v in good), symbols[0], domains[0])
+    linear = _linear(good, symbols, domains)
+    return linear if linear is not None else _grouped(good, symbols, domains)
+
+
+def _without(items: Sequence[_T], position: int) -> list[_T]:
+    return [item for i, item in enumerate(items) if i != position]
+
+
+def _is_idle(good: set[Values], position: int, domain: Domain) -> bool:
+    rests: dict[Values, int] = {}
+    for values in good:
+        rest = values[:position] + values[position + 1 :]
+        rests[rest] = rests.get(rest, 0) + 1
+    return all(count == len(domain.values) for count in rests.values())
+
+
+def _one(values: list[int], symbol: Symbol, domain: Domain) -> Condition | None:
+    """The set of values of one symbol."""
+    if not domain.period:
+        return _listed(
+            [domain.condition(symbol, v) for v in values], len(domain.values), values, symbol, domain
+        )
+    period = domain.period
+    known = set(values)
+    for smaller in range(1, period + 1):
+        if period % smaller == 0 and all((v + smaller) % period in known for v in known):
+            residues = sorted({v % smaller for v in values})
+            if len(residues) == smaller - 1:
+                (missing,) = set(range(smaller)) - set(residues)
+                return negate(congruent(of(symbol), smaller, missing))
+            if len(residues) > _ALTERNATIVES:
+                return None
+            return some(congruent(of(symbol), smaller, r) for r in residues)
+    return None
+
+
+def _listed(
+    conditions: list[Condition], total: int, values: list[int], symbol: Symbol, domain: Domain
+) -> Condition | None:
+    if len(values) == total - 1:
+        (missing,) = set(domain.values) - set(values)
+        return negate(domain.condition(symbol, missing))
+    return some(conditions) if len(conditions) <= _ALTERNATIVES else None
+
+
+def _linear(good: set[Values], symbols: Sequence[Symbol], domains: Sequence[Domain]) -> Condition | None:
+    """One congruence over all symbols, where the set is a coset of a subgroup with cyclic quotient."""
+    if any(not d.period for d in domains):
+        return None
+    total = 1
+    for domain in domains:
+        total *= domain.period
+    if total % len(good):
+        return None
+    modulus = total // len(good)
+    start = min(good)
+    steps: list[list[int]] = []
+    for position, domain in enumerate(domains):
+        # Coefficients c with c * period ≡ 0: the condition has to be periodic in the symbol.
+        steps.append([c for c in range(modulus) if c * domain.period % modulus == 0])
+    tried = 0
+    for coefficients in product(*steps):
+        tried += 1
+        if tried > 512:
+            return None
+        residue = sum(c * v for c, v in zip(coefficients, start, strict=True)) % modulus
+        if all(sum(c * v for c, v in zip(coefficients, g, strict=True)) % modulus == residue for g in good):
+            expr: Expr = number(0)
+            for coefficient, symbol in zip(coefficients, symbols, strict=True):
+                expr = expr + of(symbol) * coefficient
+            found = congruent(expr, modulus, residue)
+            if isinstance(found, Congruent) and _count(coefficients, domains, modulus, residue) == len(good):
+                return found
+    return None
+
+
+def _count(coefficients: Values, domains: Sequence[Domain], modulus: int, residue: int) -> int:
+    return sum(
+        sum(c * v for c, v in zip(coefficients, values, strict=True)) % modulus == residue
+        for values in product(*(d.values for d in domains))
+    )
+
+
+def _grouped(good: set[Values], symbols: Sequence[Symbol], domains: Sequence[Domain]) -> Condition | None:
+    """Alternatives by the symbol with the fewest values."""
+    position = min(range(len(symbols)), key=lambda p: (len(domains[p].values), -domains[p].period))
+    by_rest: dict[frozenset[Values], list[int]] = {}
+    for value in domains[position].values:
+        rest = frozenset(v[:position] + v[position + 1 :] for v in good if v[position] == value)
+        if rest:
+            by_rest.setdefault(rest, []).append(value)
+    parts = []
+    for rest, values in by_rest.items():
+        one = _one(values, symbols[position], domains[position])
+        if len(values) == len(domains[position].values):
+            one = TRUE
+        more = describe(set(rest), _without(symbols, position), _without(domains, position))
+        if one is None or more is None:
+            return None
+        parts.append(every((one, more)))
+    return some(parts) if len(parts) <= _ALTERNATIVES else None

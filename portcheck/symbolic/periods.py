@@ -1,0 +1,75 @@
+"""Periodic expressions: by how much a symbol may change without changing a value modulo m."""
+
+from __future__ import annotations
+
+from math import gcd, lcm
+
+from portcheck.symbolic.cases import is_periodic
+from portcheck.symbolic.condition import Condition, Congruent, Constant, Every, Some
+from portcheck.symbolic.expr import Atom, Bits, Choice, Expr, Monomial, Quotient, Role, Symbol, number, of
+
+Periods = dict[Symbol, int]
+
+
+def add_periods(expr: Expr, modulus: int, found: Periods) -> bool:
+    """Raise `found` to periods of the expression modulo `modulus`; False if it has none that are seen."""
+    for monomial, coefficient in expr.terms:
+        needed = modulus // gcd(modulus, coefficient)
+        if needed > 1 and not all(_add_atom(atom, needed, found) for atom in monomial):
+            return False
+    return True
+
+
+def _add_atom(atom: Atom, modulus: int, found: Periods) -> bool:
+    if isinstance(atom, Symbol):
+        found[atom] = lcm(found.get(atom, 1), modulus)
+        return True
+    if isinstance(atom, Quotient):
+        d = atom.divisor.value
+        if d is None or d <= 0 or atom.truncated:
+            return False
+        return add_periods(atom.dividend, modulus * d, found)
+    if isinstance(atom, Choice):
+        parts = add_periods(atom.then, modulus, found) and add_periods(atom.otherwise, modulus, found)
+        return parts and add_condition_periods(atom.condition, found)
+    if isinstance(atom, Bits):
+        if modulus & (modulus - 1):
+            return False  # the low bits say nothing about other moduli
+        return add_periods(atom.left, modulus, found) and add_periods(atom.right, modulus, found)
+    return False
+
+
+def add_condition_periods(condition: Condition, found: Periods) -> bool:
+    """Raise `found` to periods of the truth of the condition; False if it is not periodic."""
+    if isinstance(condition, Congruent):
+        return add_periods(condition.expr, condition.modulus, found)
+    if isinstance(condition, Every | Some) and is_periodic(condition):
+        return all(add_condition_periods(c, found) for c in condition.conditions)
+    return isinstance(condition, Constant)
+
+
+def periodic_part(expr: Expr, modulus: int) -> tuple[Expr, list[Atom]]:
+    """The expression modulo `modulus` with what is not periodic replaced by free symbols.
+
+    Such a symbol may be anything, which is more than the operation may be: what holds for all
+    its values holds for the operation. The operations replaced are returned.
+    """
+    stuck: list[Atom] = []
+    total = number(expr.constant % modulus)
+    for monomial, coefficient in expr.terms:
+        needed = modulus // gcd(modulus, coefficient)
+        if needed > 1:
+            total = total + _periodic_product(monomial, needed, stuck) * (coefficient % modulus)
+    return total, stuck
+
+
+def _periodic_product(monomial: Monomial, modulus: int, stuck: list[Atom]) -> Expr:
+    product = number(1)
+    for atom in monomial:
+        if _add_atom(atom, modulus, {}):
+            product = product * of(atom)
+        else:
+            if atom not in stuck:
+                stuck.append(atom)
+            product = product * of(Symbol(f"<{atom}>", Role.OPAQUE, note=str(atom)))
+    return product

@@ -1,0 +1,197 @@
+"""For which parameters a periodic expression stays within a set of residues."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from math import prod
+
+from portcheck.symbolic.condition import FALSE, TRUE, Condition, Congruent, congruent, every
+from portcheck.symbolic.describe import describe
+from portcheck.symbolic.expr import Atom, Expr, Symbol, number
+from portcheck.symbolic.linear import Tags
+from portcheck.symbolic.periods import periodic_part
+from portcheck.symbolic.residues import (
+    LIMIT,
+    Group,
+    Table,
+    TooManyError,
+    Values,
+    class_condition,
+    groups,
+    members,
+    sum_of_families,
+    sum_of_sets,
+    table,
+)
+from portcheck.symbolic.system import System, reduced
+
+
+class Outcome(Enum):
+    """How the goal fares over the classes of parameters."""
+
+    ALWAYS = auto()
+    NEVER = auto()
+    SOMETIMES = auto()
+    OPEN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Where an expression modulo m lies in the wanted set, over unsolved symbols.
+
+    `condition` is true for the classes of parameters that are good whatever the rest is;
+    `failing` holds a class in which the goal fails. `reached` are all residues there are, None
+    where operations had to be left out. `culprits` are undetermined symbols and `stuck`
+    operations on which an open outcome hangs.
+    """
+
+    outcome: Outcome
+    condition: Condition | None = None
+    failing: Condition = TRUE
+    reached: int | None = None
+    used: Tags = frozenset()
+    culprits: tuple[Symbol, ...] = ()
+    stuck: tuple[Atom, ...] = ()
+    too_many: bool = False
+
+
+def solve(expr: Expr, modulus: int, wanted: int, system: System) -> Solution:
+    """`wanted` is the set of good residues, as a number with a bit for each."""
+    part, stuck = periodic_part(expr, modulus)
+    parts = groups(Expr(part.terms, 0), modulus, system)
+    used = frozenset[int]().union(*(g.tags for g in parts))
+    fixed = [g for g in parts if not g.parameters]
+    open_parts = [g for g in parts if g.parameters]
+    try:
+        around = _Around(fixed, part.constant, modulus)
+        found = _solve_parameters(open_parts, around, modulus, wanted)
+    except TooManyError:
+        return Solution(Outcome.OPEN, used=used, stuck=tuple(stuck), too_many=True)
+    culprits = tuple(s for g in parts for s in g.undetermined)
+    reached = None if stuck else found.reached
+    return Solution(found.outcome, found.condition, found.failing, reached, used, culprits, tuple(stuck))
+
+
+class _Around:
+    """The parts of the sum without parameters: one family of sets, and how each residue is reached."""
+
+    def __init__(self, parts: list[Group], constant: int, modulus: int) -> None:
+        self.family = {1 << constant % modulus}
+        self.examples: dict[int, Condition] = {constant % modulus: TRUE}
+        for group in parts:
+            found = table(group, modulus)
+            self.family = sum_of_families(self.family, found.families.get((), ()), modulus)
+            reached: dict[int, Condition] = {}
+            for (_, residue), values in found.examples.items():
+                condition = class_condition(group, values)
+                for other, more in self.examples.items():
+                    reached.setdefault((residue + other) % modulus, every((more, condition)))
+            self.examples = reached
+
+
+def _solve_parameters(parts: list[Group], around: _Around, modulus: int, wanted: int) -> Solution:
+    if not around.family:
+        return Solution(Outcome.ALWAYS, TRUE, reached=0)  # premises exclude every class
+    if prod(g.size for g in parts) > LIMIT:
+        return _solve_sum(parts, around, modulus, wanted)
+    joint = _joined(parts)
+    found = table(joint, modulus)
+    reached = 0
+    good: set[Values] = set()
+    bad: list[Values] = []
+    is_open = False
+    for values, family in found.families.items():
+        sets = sum_of_families(family, around.family, modulus)
+        for residues in sets:
+            reached |= residues
+        within = [residues & ~wanted == 0 for residues in sets]
+        if all(within):
+            good.add(values)
+        elif any(within):
+            is_open = True
+        else:
+            bad.append(values)
+    if is_open:
+        return Solution(Outcome.OPEN, reached=reached)
+    if not bad:
+        return Solution(Outcome.ALWAYS, TRUE, reached=reached)
+    failing = _failing(bad[0], joint, found, around, modulus, wanted)
+    if not good:
+        return Solution(Outcome.NEVER, FALSE, failing, reached)
+    return Solution(Outcome.SOMETIMES, _condition(joint, good, around, modulus, wanted), failing, reached)
+
+
+def _joined(parts: list[Group]) -> Group:
+    if len(parts) == 1:
+        return parts[0]
+    expr = number(0)
+    for part in parts:
+        expr = expr + part.expr
+    domains = {s: d for p in parts for s, d in p.domains.items()}
+    filters = tuple(f for p in parts for f in p.filters)
+    return Group(expr, domains, filters, frozenset[int]().union(*(p.tags for p in parts)))
+
+
+def _failing(
+    values: Values, group: Group, found: Table, around: _Around, modulus: int, wanted: int
+) -> Condition:
+    """A class of all symbols in which the goal fails, for a bad class of parameters."""
+    for (fixed, residue), example in found.examples.items():
+        if fixed == values:
+            for other, condition in around.examples.items():
+                if not wanted >> (residue + other) % modulus & 1:
+                    return every((class_condition(group, example), condition))
+    return TRUE
+
+
+def _condition(
+    group: Group, good: set[Values], around: _Around, modulus: int, wanted: int
+) -> Condition | None:
+    """The good classes in words."""
+    linear = _congruence(group, around, modulus, wanted)
+    if linear is not None:
+        return linear
+    symbols = group.parameters
+    return describe(good, symbols, [group.domains[s] for s in symbols])
+
+
+def _congruence(group: Group, around: _Around, modulus: int, wanted: int) -> Condition | None:
+    """The goal itself, where it is a congruence of symbols of parameters and nothing else matters."""
+    if len(around.family) > 1 or wanted & (wanted - 1) or len(group.domains) > len(group.parameters):
+        return None
+    offsets = members(next(iter(around.family)))
+    if len(offsets) > 1 or any(not isinstance(a, Symbol) for a in group.expr.atoms()):
+        return None
+    (target,) = members(wanted)
+    found = congruent(group.expr, modulus, target - offsets[0])
+    return reduced(found) if isinstance(found, Congruent) else found
+
+
+def _solve_sum(parts: list[Group], around: _Around, modulus: int, wanted: int) -> Solution:
+    """Many parameters, each part of the sum by itself: only its parameters' residues are needed."""
+    condition = _congruence(_joined(parts), around, modulus, wanted)
+    if condition is None:
+        raise TooManyError
+    reached: dict[int, Condition] = {0: TRUE}
+    examples = around.examples
+    for group in parts:
+        combined: dict[int, Condition] = {}
+        for (_, residue), values in table(group, modulus).examples.items():
+            own = class_condition(group, values)
+            for other, more in reached.items():
+                combined.setdefault((residue + other) % modulus, every((more, own)))
+        reached = combined
+    (offset,) = examples
+    residues = 0
+    failing: Condition | None = None
+    for residue, where in reached.items():
+        value = (residue + offset) % modulus
+        residues |= 1 << value
+        if failing is None and not wanted >> value & 1:
+            failing = every((where, examples[offset]))
+    if failing is None:
+        return Solution(Outcome.ALWAYS, TRUE, reached=residues)
+    if not residues & wanted:
+        return Solution(Outcome.NEVER, FALSE, failing, residues)
+    return Solution(Outcome.SOMETIMES, condition, failing, residues)
