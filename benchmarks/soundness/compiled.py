@@ -15,7 +15,7 @@ from benchmarks.soundness.reference import nodes as n
 from benchmarks.soundness.subject import Drawn, Subject
 
 STUB = Path(__file__).with_name("stub.h")
-_LAUNCH = re.compile(r"(\w+(?:<[^;]*?>)?)<<<(.*?)>>>\((.*)\);")
+_LAUNCH = re.compile(r"(\w+(?:<[^;\n]*?>)?)<<<(.*?)>>>\((.*)\);")
 _SHARED = re.compile(r"extern __shared__ __align__\((\d+)\) uint8_t (\w+)\[\];")
 _DECLARED = re.compile(r"^__device__ void (probe|trap)\(.*\);\n", re.MULTILINE)
 

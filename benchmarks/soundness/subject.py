@@ -77,7 +77,8 @@ class Subject:
         for function in defined:
             host = not function.kernel and not function.device
             launches = any(isinstance(x, n.Launch) for x in walk(function.body))
-            if (host and launches) or (not host and function.name not in called):
+            asks = any(isinstance(x, n.Name) and x.parts == ("probe",) for x in walk(function.body))
+            if (host and launches) or (not host and asks and function.name not in called):
                 found.append(Start(function, host))
         return found
 

@@ -12,6 +12,7 @@ from portcheck.analysis.values import (
     Cell,
     Closure,
     FunctionName,
+    OneOf,
     Number,
     Structure,
     Vague,
@@ -237,7 +238,7 @@ def _may_change(m: Machine, found: Value, argument: Node, frame: Frame, referenc
                 lose(m, cell)
     if reference and argument.type == "identifier":
         cell = names.cell_of(m, m.read(argument, frame), frame)
-        if cell is not None and not cell.constant and not isinstance(cell.value, Closure | FunctionName):
+        if cell is not None and not cell.constant and not isinstance(cell.value, Closure | FunctionName | OneOf):
             lose(m, cell)
 
 
@@ -262,7 +263,7 @@ def lose(m: Machine, cell: Cell) -> None:
         assert frame is not None
         note = f"`{cell.name}` may be changed by a call that is not followed"
         m.state.write(cell, m.unknown(cell.type or value.type, cell.name or "value", note, frame))
-    elif not isinstance(value, Closure | FunctionName):
+    elif not isinstance(value, Closure | FunctionName | OneOf):
         m.state.write(cell, objects.forgotten(value))
 
 

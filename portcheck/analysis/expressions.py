@@ -203,7 +203,7 @@ def operate(
     """The value of `left operator right` for an operator without short circuit."""
     left, right = memory.decayed(m, left, frame), memory.decayed(m, right, frame)
     if isinstance(left, Number) and left.is_pointer and isinstance(right, Vague):
-        right = m.as_number(right, m.shown(node, frame) if node is not None else operator, frame)
+        right = m.as_number(right, "offset", frame)
     if not isinstance(left, Number) or not isinstance(right, Number):
         overloaded = calls.operator_call(m, operator, left, right, frame, node)
         if overloaded is not None:

@@ -21,6 +21,7 @@ from portcheck.analysis.values import (
     Cell,
     Closure,
     FunctionName,
+    OneOf,
     Number,
     Structure,
     Tags,
@@ -316,7 +317,7 @@ def _with_members(cell: Cell, found: dict[Cell, None]) -> None:
     if isinstance(cell.value, Structure):
         for inner in cell.value.fields.values():
             _with_members(inner, found)
-    elif not isinstance(cell.value, Closure | FunctionName):
+    elif not isinstance(cell.value, Closure | FunctionName | OneOf):
         found[cell] = None
 
 

@@ -16,6 +16,7 @@ from portcheck.analysis.values import (
     Vague,
     Value,
 )
+from portcheck.program import knowledge
 from portcheck.program.model import Function, Record
 from portcheck.program.types import CType, parse_type, substitute
 from portcheck.symbolic.expr import Role, number
@@ -80,6 +81,8 @@ def construct(
     record = _record_of(m, type_) if not type_.is_indirect else None
     if type_.name in ("pair", "tuple") and record is None:
         return group(m, [_evaluated(m, a, frame) for a in arguments])
+    if record is None and type_.name in knowledge.values()["structures"] and not type_.is_indirect:
+        return _library_structure(m, type_, [_evaluated(m, a, frame) for a in arguments])
     if record is None:
         values = [_evaluated(m, a, frame) for a in arguments]
         if m.sizes.is_integer(type_) or type_.is_indirect or type_.name in m.enums:
@@ -113,6 +116,18 @@ def construct(
         return unknown_object(m, type_, type_.name, Role.OPAQUE, frame)
     calls.enter(m, chosen, list(arguments), [], frame, node, made)
     return made
+
+
+def _library_structure(m: Machine, type_: CType, values: list[Value]) -> Structure:
+    """A structure of the run-time library; `dim3` counts 1 where nothing is given."""
+    missing = Number(number(1 if type_.name == "dim3" else 0), CType("unsigned int"))
+    listed = knowledge.values()["structures"][type_.name]
+    if len(values) == 1 and isinstance(values[0], Structure) and values[0].type.name == type_.name:
+        return values[0]
+    fields = {
+        name: Cell(values[i] if i < len(values) else missing, name) for i, name in enumerate(listed)
+    }
+    return Structure(type_, fields, None, None)
 
 
 def group(m: Machine, values: list[Value]) -> Structure:

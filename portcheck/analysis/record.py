@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from portcheck.analysis import expressions, names
 from portcheck.analysis.state import Known
-from portcheck.analysis.values import FunctionName, Number, Tags, Value
+from portcheck.analysis.values import FunctionName, Number, OneOf, Tags, Value
 from portcheck.program import knowledge
 from portcheck.program.callee import Callee
 from portcheck.program.types import CType
 from portcheck.source.place import Place
+from portcheck.symbolic.condition import TRUE, Condition
 from portcheck.symbolic.expr import Expr, Symbol, number
 
 if TYPE_CHECKING:
@@ -157,10 +158,32 @@ class Recorder:
         kernel = expressions.value(m, callee.arguments[position], frame)
         before = [expressions.value(m, a, frame) for a in callee.arguments[:position]]
         after = [expressions.value(m, a, frame) for a in callee.arguments[position + 1 :]]
-        if isinstance(kernel, FunctionName):
-            common = self._common(m, node, frame)
-            self.events.append(LaunchEvent(*common, kernel, tuple(before), tuple(after)))
+        self._launched(m, kernel, [_pointee(m, v) for v in before], after, node, frame)
         return True
+
+    def _launched(
+        self,
+        m: Machine,
+        kernel: Value | None,
+        shape: list[Value],
+        arguments: list[Value],
+        node: Node,
+        frame: Frame,
+    ) -> None:
+        options: tuple[tuple[Condition, FunctionName], ...] = ()
+        if isinstance(kernel, FunctionName):
+            options = ((TRUE, kernel),)
+        elif isinstance(kernel, OneOf):
+            options = kernel.options
+        place, function, calls, known = self._common(m, node, frame)
+        for condition, named in options:
+            tag = m.state.step(place, f"launches {named.name} where {condition}", "launch")
+            extra = (Known(condition, tag, True),) if condition.known is None else ()
+            if condition.known is not False:
+                event = LaunchEvent(
+                    place, function, calls, (*known, *extra), named, tuple(shape), tuple(arguments)
+                )
+                self.events.append(event)
 
     def triple(
         self, m: Machine, title: Node, configuration: Node, arguments: list[Node], node: Node, frame: Frame
@@ -170,9 +193,17 @@ class Recorder:
         kernel = names.identifier(m, named, frame) if named is not None else None
         shape = [expressions.value(m, c, frame) for c in configuration.named_children if c.type != "comment"]
         values = [expressions.value(m, a, frame) for a in arguments]
-        if isinstance(kernel, FunctionName):
-            common = self._common(m, node, frame)
-            self.events.append(LaunchEvent(*common, kernel, tuple(shape), tuple(values)))
+        self._launched(m, kernel, shape, values, node, frame)
+
+
+def _pointee(m: Machine, value: Value) -> Value:
+    """What a pointer to a local object points to; any other value as it is."""
+    if isinstance(value, Number) and value.is_pointer:
+        for symbol in value.expr.symbols():
+            cell = m.state.objects.get(symbol)
+            if cell is not None:
+                return cell.value
+    return value
 
 
 __all__ = ["Access", "Address", "Bulk", "Event", "LaunchEvent", "Recorder", "Symbol", "number"]

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from portcheck.analysis.values import NO_TAGS, Array, Cell, Number, Structure, Tags, Vague, Value
+from portcheck.analysis.values import NO_TAGS, Array, Cell, FunctionName, Number, OneOf, Structure, Tags, Vague, Value
 from portcheck.program.types import CType
 from portcheck.source.place import Place
 from portcheck.symbolic.condition import Condition, every, negate, some
@@ -209,6 +209,11 @@ class State:
         numbers = [v for v in values if isinstance(v, Number)]
         if len(numbers) == len(values):
             return self._join_numbers(numbers, guards, cell, guard_tags)
+        if all(isinstance(v, FunctionName | OneOf) for v in values):
+            return _one_of(values, guards)
+        structures = [v for v in values if isinstance(v, Structure)]
+        if len(structures) == len(values) and all(v.fields.keys() == first.fields.keys() for v in structures):  # type: ignore[union-attr]
+            return self._join_structures(structures, guards, guard_tags)
         arrays = [v for v in values if isinstance(v, Array)]
         if len(arrays) == len(values):
             longest = max(arrays, key=lambda a: len(a.writes or ()))
@@ -219,6 +224,16 @@ class State:
         )
         type_ = next((v.type for v in values if isinstance(v, Number | Vague | Structure)), None)
         return Vague(type_, reason)
+
+    def _join_structures(
+        self, values: list[Structure], guards: list[Condition], guard_tags: Tags
+    ) -> Structure:
+        first = values[0]
+        fields = {
+            name: Cell(self.join([v.fields[name].value for v in values], guards, cell, guard_tags), name, cell.type)
+            for name, cell in first.fields.items()
+        }
+        return Structure(first.type, fields, first.record, first.frame)
 
     def _join_numbers(
         self, values: list[Number], guards: list[Condition], cell: Cell | None, guard_tags: Tags
@@ -237,6 +252,17 @@ class State:
                 return Number(self.fresh(name, Role.OPAQUE, note=note), type_, tags)
             result = choose(guard, value.expr, result)
         return Number(result, type_, tags)
+
+
+def _one_of(values: list[Value], guards: list[Condition]) -> OneOf:
+    """A function that depends on the path: every way's functions under its guard."""
+    options: list[tuple[Condition, FunctionName]] = []
+    for value, guard in zip(values, guards, strict=True):
+        if isinstance(value, FunctionName):
+            options.append((guard, value))
+        elif isinstance(value, OneOf):
+            options += [(every([guard, inner]), named) for inner, named in value.options]
+    return OneOf(tuple(options))
 
 
 def _extends(longest: Array, arrays: list[Array]) -> bool:

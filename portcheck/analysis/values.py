@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from portcheck.program.types import CType
+from portcheck.symbolic.condition import Condition
 from portcheck.symbolic.expr import Expr, Symbol
 
 if TYPE_CHECKING:
@@ -79,6 +80,13 @@ class FunctionName:
 
 
 @dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of several functions, each under its condition."""
+
+    options: tuple[tuple[Condition, FunctionName], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Element:
     """One assignment to an array: at `index`, which may run over the loop symbols in it."""
 
@@ -98,4 +106,4 @@ class Array:
     address: Symbol | None = field(default=None)
 
 
-Value = Number | Vague | Structure | Closure | FunctionName | Array
+Value = Number | Vague | Structure | Closure | FunctionName | OneOf | Array

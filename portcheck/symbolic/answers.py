@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from portcheck.symbolic.condition import (
@@ -11,6 +11,7 @@ from portcheck.symbolic.condition import (
     TRUE,
     Condition,
     Congruent,
+    Constant,
     Every,
     condition_symbols,
     every,
@@ -48,15 +49,36 @@ class Answer:
     would_decide: str = ""
 
 
-Typical = Mapping[Symbol, int]
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A goal that is not constant, with the premises connected with it as given and as solved.
 
-
-def answer_for(goal: Condition, premises: Premises, system: System, typical: Typical | None) -> Answer:
-    """The answer for a goal that is not constant.
-
-    `premises` are those connected with the goal and `system` is them in solved form. Without
-    `typical` it is only asked whether the goal holds, and any other answer is "unknown".
+    `symbols` are those that a witness gives values to. `typical` holds values near which it is
+    looked for; None where it is only asked whether the goal holds, and any other answer may be
+    "unknown".
     """
+
+    goal: Condition
+    premises: Premises
+    system: System
+    symbols: frozenset[Symbol]
+    typical: Mapping[Symbol, int] | None
+
+    def about(self, goal: Condition) -> Question:
+        """The same for another goal over the same symbols."""
+        return replace(self, goal=goal)
+
+    def witness(self, system: System, target: Condition, wanted: Condition | None = None) -> Witness | None:
+        """Values in the class `target` of the system for which the goal fails (or `wanted` is true)."""
+        wanted = negate(self.goal) if wanted is None else wanted
+        return find_witness(system, target, wanted, self.premises.items, self.symbols, self.typical or {})
+
+
+def answer_for(question: Question) -> Answer:
+    """The answer for any goal."""
+    goal, system = question.goal, question.system
+    if isinstance(goal, Constant):
+        return Answer(Verdict.HOLDS if goal.truth else Verdict.VIOLATED)
     used: set[int] = set()
     truth = condition_truth(simplify_condition(goal, system, used), system, used)
     if truth:
@@ -65,16 +87,14 @@ def answer_for(goal: Condition, premises: Premises, system: System, typical: Typ
     if isinstance(goal, Congruent):
         from portcheck.symbolic.congruent_goal import congruent_answer
 
-        return congruent_answer(goal, premises, system, frozenset(used), typical)
+        return congruent_answer(goal, question, frozenset(used))
     if isinstance(goal, Every):
-        return _every_answer(goal, premises, system, typical)
-    if typical is None:
-        return Answer(Verdict.UNKNOWN)
-    return plain_answer(goal, premises, system, typical)
+        return _every_answer(goal, question)
+    return plain_answer(question) if question.typical is not None else Answer(Verdict.UNKNOWN)
 
 
-def _every_answer(goal: Every, premises: Premises, system: System, typical: Typical | None) -> Answer:
-    answers = [answer_for(part, premises, system, typical) for part in goal.conditions]
+def _every_answer(goal: Every, question: Question) -> Answer:
+    answers = [answer_for(question.about(part)) for part in goal.conditions]
     used = frozenset[int]().union(*(a.used for a in answers))
     for verdict in (Verdict.VIOLATED, Verdict.UNKNOWN):
         for answer in answers:
@@ -87,17 +107,12 @@ def _every_answer(goal: Every, premises: Premises, system: System, typical: Typi
     return Answer(Verdict.DEPENDS, condition, witness, used=used)
 
 
-def plain_answer(
-    goal: Condition,
-    premises: Premises,
-    system: System,
-    typical: Typical,
-    residues: tuple[int, ...] | None = None,
-) -> Answer:
+def plain_answer(question: Question, residues: tuple[int, ...] | None = None) -> Answer:
     """The answer from values alone, for a goal that was not proven."""
+    goal, system = question.goal, question.system
     used: set[int] = set()
     simple = simplify_condition(goal, system, used)
-    witness = find_witness(system, TRUE, negate(goal), premises.items, typical)
+    witness = question.witness(system, TRUE)
     tags = frozenset(used)
     symbols = condition_symbols(simple)
     if witness is None:
@@ -113,7 +128,7 @@ def plain_answer(
     roles = {s.role for s in symbols}
     if roles <= {Role.PARAMETER}:
         return Answer(Verdict.DEPENDS, original_condition(simple, system), witness, residues, tags)
-    around = {s.role for p in premises.items for s in condition_symbols(p.condition)}
+    around = {s.role for p in question.premises.items for s in condition_symbols(p.condition)}
     if roles | around <= {Role.INDEX}:
         return Answer(Verdict.VIOLATED, FALSE, witness, residues, tags)
     return Answer(

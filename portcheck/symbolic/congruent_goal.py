@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portcheck.symbolic.answers import Answer, Typical, Verdict, described, plain_answer
+from portcheck.symbolic.answers import Answer, Question, Verdict, described, plain_answer
 from portcheck.symbolic.cases import Case, cases
 from portcheck.symbolic.condition import (
     FALSE,
@@ -20,13 +20,11 @@ from portcheck.symbolic.condition import (
 from portcheck.symbolic.evaluate import test
 from portcheck.symbolic.expr import Role, Symbol, of
 from portcheck.symbolic.linear import Tags
-from portcheck.symbolic.premises import Premises
 from portcheck.symbolic.reporting import original_condition
 from portcheck.symbolic.residues import members
 from portcheck.symbolic.simplify import simplify_condition
 from portcheck.symbolic.solve import Outcome, Solution, solve
-from portcheck.symbolic.system import System
-from portcheck.symbolic.witness import Witness, find_witness
+from portcheck.symbolic.witness import Witness
 
 _FAR = 1 << 12  # periods by which a parameter is moved to see whether a failure is still reached
 
@@ -59,16 +57,14 @@ class _Part:
         return self.solution.outcome is Outcome.NEVER and self.fixed == TRUE and only_indices
 
 
-def congruent_answer(
-    goal: Congruent, premises: Premises, system: System, before: Tags, typical: Typical | None
-) -> Answer:
-    """The answer for a congruence; see `answer_for`."""
+def congruent_answer(goal: Congruent, question: Question, before: Tags) -> Answer:
+    """The answer for a congruence that was not proven; `before` are the tags used to see that."""
     wanted = 1 << goal.residue
     if goal.negated:
         wanted ^= (1 << goal.modulus) - 1
     used = set(before)
     parts: list[_Part] = []
-    for case in cases(goal.expr, goal.modulus, system, used):
+    for case in cases(goal.expr, goal.modulus, question.system, used):
         solution = solve(case.expr, goal.modulus, wanted, case.system)
         used |= case.used | solution.used
         parts.append(_part(case, solution))
@@ -77,10 +73,10 @@ def congruent_answer(
     failing = [p for p in parts if p.solution.outcome is not Outcome.ALWAYS]
     if not failing:
         return Answer(Verdict.HOLDS, residues=residues, used=tags)
-    if typical is None:
+    if question.typical is None:
         return Answer(Verdict.UNKNOWN)
-    goes_on = _undecided(goal, premises, system, parts, failing, residues, tags, typical)
-    return goes_on or _decided(goal, premises, failing, parts, residues, tags, typical)
+    stopped = _undecided(goal, question, parts, residues, tags)
+    return stopped or _decided(goal, question, parts, residues, tags)
 
 
 def _part(case: Case, solution: Solution) -> _Part:
@@ -104,26 +100,22 @@ def _residues(parts: list[_Part]) -> tuple[int, ...] | None:
 
 def _undecided(
     goal: Congruent,
-    premises: Premises,
-    system: System,
+    question: Question,
     parts: list[_Part],
-    failing: list[_Part],
     residues: tuple[int, ...] | None,
     tags: Tags,
-    typical: Typical,
 ) -> Answer | None:
     """The answer where something undetermined matters, None where nothing does."""
-    if all(p.solution.outcome is Outcome.NEVER for p in parts):
-        return None
-    if any(p.fails_always for p in failing):
+    failing = [p for p in parts if p.solution.outcome is not Outcome.ALWAYS]
+    if all(p.solution.outcome is Outcome.NEVER for p in parts) or any(p.fails_always for p in failing):
         return None
     undetermined = [p for p in failing if p.is_undetermined]
     stopped = [p for p in failing if p.solution.outcome is Outcome.OPEN or _unclear(p)]
     if not undetermined and not stopped:
         return None
-    simple = simplify_condition(goal, system, set())
+    simple = simplify_condition(goal, question.system, set())
     if all(s.role is Role.PARAMETER for s in condition_symbols(simple)):
-        return plain_answer(goal, premises, system, typical, residues)
+        return plain_answer(question, residues)
     if undetermined:
         symbols = [s for s in undetermined[0].loose_symbols if s.role in (Role.OPAQUE, Role.BASE)]
         names = ", ".join(sorted(described(s) for s in symbols))
@@ -158,23 +150,22 @@ def _open_answer(solution: Solution, goal: Congruent, residues: tuple[int, ...] 
 
 def _decided(
     goal: Congruent,
-    premises: Premises,
-    failing: list[_Part],
+    question: Question,
     parts: list[_Part],
     residues: tuple[int, ...] | None,
     tags: Tags,
-    typical: Typical,
 ) -> Answer:
     """Violated or depends, once values are found for which it fails."""
     condition = _condition(parts)
     first: Witness | None = None
+    failing = [p for p in parts if p.solution.outcome is not Outcome.ALWAYS]
     for part in failing:
-        witness = find_witness(part.case.system, part.solution.failing, negate(goal), premises.items, typical)
+        witness = question.witness(part.case.system, part.solution.failing)
         if witness is None:
-            if first is None or condition != FALSE:
+            if condition != FALSE:
                 return _no_witness(goal, part, residues, tags)
             continue
-        if part.is_mixed and not _also_far(part, goal, premises, witness):
+        if part.is_mixed and not _also_far(part, goal, question, witness):
             guard = every(part.loose)
             return Answer(
                 Verdict.UNKNOWN,
@@ -221,17 +212,16 @@ def _own(part: _Part) -> Condition:
     return original_condition(part.solution.condition, part.case.system)
 
 
-def _also_far(part: _Part, goal: Congruent, premises: Premises, witness: Witness) -> bool:
+def _also_far(part: _Part, goal: Congruent, question: Question, witness: Witness) -> bool:
     """Whether the failure is still reached for much larger parameters of the same class.
 
     A guard such as `i > n` over an index and a parameter may come true for small n alone.
     """
-    system = premises.system(condition_symbols(goal))
     for symbol, value in witness:
         if symbol.role is Role.PARAMETER and symbol in part.loose_symbols:
-            far = system.assume(equal(of(symbol), value + goal.modulus * _FAR))
-            if far.contradiction is not None:
+            far = equal(of(symbol), value + goal.modulus * _FAR)
+            if question.system.assume(far).contradiction is not None:
                 continue
-            if find_witness(far, TRUE, negate(goal), premises.items, dict(witness)) is None:
+            if question.witness(part.case.system.assume(far), part.solution.failing) is None:
                 return False
     return True

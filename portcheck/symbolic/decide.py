@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from portcheck.symbolic.answers import Answer, Verdict, answer_for
-from portcheck.symbolic.condition import Condition, Congruent, Constant, Relation, condition_symbols
+from portcheck.symbolic.answers import Answer, Question, Verdict, answer_for
+from portcheck.symbolic.condition import Condition, Congruent, Relation, condition_symbols
 from portcheck.symbolic.evaluate import Undefined, evaluate
 from portcheck.symbolic.expr import Expr, Symbol
 from portcheck.symbolic.premises import Premises
@@ -51,21 +51,18 @@ def decide(
     modulus, so a caller who wants the value of an offset as it was written passes the offset.
     `typical` gives values near which a witness is preferred.
     """
-    symbols = condition_symbols(goal)
-    connected = premises.connected(symbols)
-    near = Premises(connected)
-    if isinstance(goal, Constant):
-        return _constant(goal, subject)
+    shown = subject if subject is not None else _subject(goal)
+    symbols = condition_symbols(goal) | (shown.symbols() if shown is not None else frozenset())
+    near = Premises(premises.connected(symbols))
     system = premises.system(symbols)
     if system.contradiction is not None:
         return Decision(Verdict.HOLDS, used=tuple(sorted(system.contradiction)), why="unreachable")
-    answer = answer_for(goal, near, system, typical or {})
-    shown = subject if subject is not None else _subject(goal)
+    answer = answer_for(Question(goal, near, system, symbols, typical or {}))
     used = answer.used
     if answer.verdict is Verdict.HOLDS:
         used = _needed(goal, near, used)
     value = None
-    if answer.witness and shown is not None:
+    if shown is not None and (answer.witness or not symbols):
         try:
             value = evaluate(shown, dict(answer.witness))
         except Undefined:
@@ -80,11 +77,6 @@ def decide(
         answer.why,
         answer.would_decide,
     )
-
-
-def _constant(goal: Constant, subject: Expr | None) -> Decision:
-    value = subject.value if subject is not None else None
-    return Decision(Verdict.HOLDS if goal.truth else Verdict.VIOLATED, value=value)
 
 
 def _subject(goal: Condition) -> Expr | None:
@@ -115,5 +107,8 @@ def _needed(goal: Condition, premises: Premises, used: frozenset[int]) -> frozen
 
 
 def _holds(goal: Condition, premises: Premises) -> bool:
-    system = premises.system(condition_symbols(goal))
-    return system.contradiction is None and answer_for(goal, premises, system, None).verdict is Verdict.HOLDS
+    symbols = condition_symbols(goal)
+    system = premises.system(symbols)
+    if system.contradiction is not None:
+        return False
+    return answer_for(Question(goal, premises, system, symbols, None)).verdict is Verdict.HOLDS

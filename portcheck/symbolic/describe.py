@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
+from itertools import islice, product
 from typing import TypeVar
 
 from portcheck.symbolic.condition import FALSE, TRUE, Condition, Congruent, congruent, every, negate, some
@@ -11,6 +11,7 @@ from portcheck.symbolic.expr import Expr, Symbol, number, of
 from portcheck.symbolic.residues import Domain, Values
 
 _ALTERNATIVES = 32
+_FORMS = 512  # linear forms that are tried
 _T = TypeVar("_T")
 
 
@@ -87,15 +88,9 @@ def _linear(good: set[Values], symbols: Sequence[Symbol], domains: Sequence[Doma
         return None
     modulus = total // len(good)
     start = min(good)
-    steps: list[list[int]] = []
-    for position, domain in enumerate(domains):
-        # Coefficients c with c * period ≡ 0: the condition has to be periodic in the symbol.
-        steps.append([c for c in range(modulus) if c * domain.period % modulus == 0])
-    tried = 0
-    for coefficients in product(*steps):
-        tried += 1
-        if tried > 512:
-            return None
+    # Coefficients c with c * period ≡ 0: the condition has to be periodic in the symbol.
+    steps = [[c for c in range(modulus) if c * d.period % modulus == 0] for d in domains]
+    for coefficients in islice(product(*steps), _FORMS):
         residue = sum(c * v for c, v in zip(coefficients, start, strict=True)) % modulus
         if all(sum(c * v for c, v in zip(coefficients, g, strict=True)) % modulus == residue for g in good):
             expr: Expr = number(0)

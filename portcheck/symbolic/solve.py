@@ -21,7 +21,6 @@ from portcheck.symbolic.residues import (
     groups,
     members,
     sum_of_families,
-    sum_of_sets,
     table,
 )
 from portcheck.symbolic.system import System, reduced

@@ -22,15 +22,18 @@ def find_witness(
     target: Condition,
     wanted: Condition,
     premises: tuple[Premise, ...],
+    also: frozenset[Symbol],
     typical: Mapping[Symbol, int],
 ) -> Witness | None:
     """Values with `wanted` true and every premise true, where `target` (in symbols of the system) is.
+
+    There is a value for each symbol of these and for those in `also`.
 
     The search fixes one symbol after the other, small values first or such as are near the
     typical ones, and lets the system draw its conclusions each time. What it returns has been
     checked by evaluating `wanted` and the premises.
     """
-    symbols = set(condition_symbols(wanted))
+    symbols = set(also | condition_symbols(wanted))
     for premise in premises:
         symbols |= condition_symbols(premise.condition)
     start = system.admitting(sorted(symbols, key=str)).assume(target)

@@ -46,13 +46,14 @@ def generate(seed: int, index: int) -> str:
     write_helpers(w)
     file_constants(w)
     helpers = list(w.top)
+    shared_constants = list(w.constants)
     w.top = []
     w.device = True
     if rng.random() < 0.15:
         body = device_function(w)
         host: list[str] = []
     else:
-        body, host = kernel(w)
+        body, host = kernel(w, shared_constants)
     text = PRELUDE + HOST_ASSERT + "\n" + DEVICE_ASSERT + "\n"
     text += "".join(m + "\n" for m in w.macros.values())
     text += f"\nnamespace {inside} {{\n\n"
@@ -139,7 +140,7 @@ def _parameter(w: Writer, name: str) -> str:
     return f"int {name}" if var.mutable else f"const int {name}"
 
 
-def kernel(w: Writer) -> tuple[list[str], list[str]]:
+def kernel(w: Writer, shared_constants: list[Num]) -> tuple[list[str], list[str]]:
     rng = w.rng
     launched = w.chance(0.7)
     template: list[str] = []
@@ -209,7 +210,8 @@ def kernel(w: Writer) -> tuple[list[str], list[str]]:
     body = w.lines
     if not launched:
         return body, []
-    w.lines = []
+    w.constants = shared_constants
+    w.booleans = []
     return body, launcher(w, names, pointers, table, bool(template))
 
 
@@ -246,7 +248,7 @@ def constants(w: Writer, shapes: dict[str, list[int]], launched: bool) -> None:
             good = [m for m in (8, 16, 32, 64, 128, 512) if all(v % m == 0 for v in shapes["kHidden"])]
             if good:
                 w.line(f'static_assert(kHidden % {rng.choice(good)} == 0, "Invalid hidden");')
-        elif w.chance(0.3):
+        elif not launched and w.chance(0.3):
             w.line(f'static_assert(kHidden % {rng.choice((8, 16, 32))} == 0, "Invalid hidden");')
     if w.chance(0.35):
         name = rng.choice(("kAlign", "kStageBytes"))

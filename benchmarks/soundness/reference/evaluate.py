@@ -65,6 +65,7 @@ class Instance:
     slots: int = 1
     body: Run | None = None
     has_probe: bool = False
+    invalid: str = ""
 
 
 def constant(value: int, kind: t.Type = t.INT) -> Code:
@@ -128,7 +129,23 @@ class Program:
         key = (id(node), id(record), *bindings.items())
         found = self.instances.get(key)
         if found is not None:
+            if found.invalid:
+                raise Invalid(found.invalid)
             return found
+        try:
+            return self._compiled(key, node, bindings, record)
+        except Invalid as invalid:
+            if key in self.instances:
+                self.instances[key].invalid = str(invalid)
+            raise
+
+    def _compiled(
+        self,
+        key: tuple[Any, ...],
+        node: n.Function,
+        bindings: dict[str, t.Type | int],
+        record: t.Record | None,
+    ) -> Instance:
         compiler = Compiler(self, {**(record.bindings if record else {}), **bindings}, record)
         parameters = [compiler.type(p.type) for p in node.parameters]
         auto = node.result is not None and node.result.parts == ("auto",)

@@ -1,0 +1,195 @@
+"""The launches of a kernel: what its parameters are there, and what the host has checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from portcheck.analysis.machine import Machine, Tree
+from portcheck.analysis.record import LaunchEvent, Recorder
+from portcheck.analysis.state import Step
+from portcheck.analysis.values import Number, Structure, Value
+from portcheck.facts.base import Fact
+from portcheck.facts.launches import Launch
+from portcheck.program.model import Function
+from portcheck.program.types import CType
+from portcheck.source.place import Place
+from portcheck.symbolic.condition import Condition
+from portcheck.symbolic.evaluate import substitute, substitute_condition
+from portcheck.symbolic.expr import Expr, Symbol, of
+
+
+@dataclass(frozen=True, slots=True)
+class Premised:
+    """A condition that the host established before the launch, with the step that says so."""
+
+    condition: Condition
+    step: Step
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Context:
+    """One launch of a kernel, in terms of the host function's own names.
+
+    `parameters` gives the kernel's parameters and template arguments by name, `sizes` those
+    of its type arguments. `shared_bytes` is the dynamic shared memory, None if not known.
+    """
+
+    place: Place
+    label: str
+    parameters: Mapping[str, Expr]
+    sizes: Mapping[str, Expr]
+    known: tuple[Premised, ...]
+    shared_bytes: Expr | None
+
+
+@dataclass(eq=False)
+class Launches:
+    """All launches of a tree by kernel; `complete`: no launch of it escaped the interpreter."""
+
+    contexts: dict[int, list[Context]] = field(default_factory=dict)
+    incomplete: set[int] = field(default_factory=set)
+
+    def of(self, kernel: Function) -> tuple[list[Context], bool]:
+        """The launches of a kernel, and whether these are all."""
+        found = self.contexts.get(id(kernel), [])
+        return found, bool(found) and id(kernel) not in self.incomplete
+
+
+def collect(tree: Tree, facts: Iterable[Fact], functions: Iterable[Function]) -> Launches:
+    """Interpret every host function that launches a kernel."""
+    sites = [
+        f
+        for f in facts
+        if isinstance(f, Launch) and f.kernel and f.active and not f.definition and f.form != "configuration"
+    ]
+    launches = Launches()
+    seen: set[tuple[str, int]] = set()
+    hosts = {
+        id(f): f
+        for s in sites
+        for f in functions
+        if f.body is not None
+        and not f.is_kernel
+        and f.origin.file.path == s.place.path
+        and f.start_byte <= s.place.start_byte < f.end_byte
+        and f.shadow_of is None
+    }
+    for host in hosts.values():
+        recorder = Recorder()
+        machine = Machine(tree, recorder)
+        machine.run(host)
+        for event in recorder.events:
+            if isinstance(event, LaunchEvent):
+                kernel = _kernel(tree, event, host)
+                if kernel is None:
+                    continue
+                seen.add((event.place.path, event.place.line))
+                made = _context(machine, event, kernel, host)
+                listed = launches.contexts.setdefault(id(kernel), [])
+                if not any(_same(made, c) for c in listed):
+                    listed.append(made)
+        if machine.exhausted:
+            seen = {s for s in seen if s[0] != host.origin.file.path}
+    for site in sites:
+        if not any((site.place.path, line) in seen for line in range(site.place.line, site.place.end_line + 1)):
+            if site.place.start_byte and _is_in_macro(site, hosts.values()):
+                continue
+            for function in functions:
+                if function.is_kernel and function.name == site.kernel.rsplit("::", 1)[-1].strip():
+                    launches.incomplete.add(id(function))
+    return launches
+
+
+def _is_in_macro(site: Launch, hosts: Iterable[Function]) -> bool:
+    """A launch written in a macro's body inside a function: its uses are launches of their own."""
+    return site.function == ""
+
+
+def _kernel(tree: Tree, event: LaunchEvent, host: Function) -> Function | None:
+    named = [f for f in tree.context.program.functions.get(event.kernel.name, ()) if f.is_kernel and f.body]
+    fitting = [f for f in named if len(f.parameters) >= len(event.arguments) or not event.arguments]
+    scope = event.kernel.qualifier.rstrip(":").rsplit("::", 1)[-1]
+    if scope:
+        fitting = [f for f in fitting if scope in f.namespace] or fitting
+    near = [f for f in fitting if f.namespace == host.namespace and f.origin.file.path == host.origin.file.path]
+    near = near or [f for f in fitting if f.namespace == host.namespace] or fitting
+    return near[0] if len(near) == 1 else None
+
+
+def _context(machine: Machine, event: LaunchEvent, kernel: Function, host: Function) -> Context:
+    mapping: dict[Symbol, Expr] = {}
+
+    def hosted(expr: Expr) -> Expr:
+        for symbol in expr.symbols():
+            if symbol not in mapping:
+                renamed = Symbol(f"{symbol.name}@{host.name}", symbol.role, symbol.low, symbol.high, symbol.note)
+                mapping[symbol] = of(renamed)
+        return substitute(expr, mapping)
+
+    parameters: dict[str, Expr] = {}
+    sizes: dict[str, Expr] = {}
+    labels: list[str] = []
+    frame = machine.root
+    assert frame is not None
+    for parameter, given in zip(kernel.template_parameters, event.kernel.arguments, strict=False):
+        if isinstance(given, CType):
+            size = machine.sizes.size(given, frame)
+            labels.append(f"{parameter.name}={given}")
+            if size is not None:
+                sizes[parameter.name] = hosted(size)
+        elif isinstance(given, Number):
+            parameters[parameter.name] = hosted(given.expr)
+            labels.append(f"{parameter.name}={_shown(given, parameter.type)}")
+    for parameter, argument in zip(kernel.parameters, event.arguments, strict=False):
+        if isinstance(argument, Number):
+            parameters[parameter.name] = hosted(argument.expr)
+    shared = _configuration(event, parameters, hosted)
+    known = []
+    for one in event.known:
+        for symbol in _symbols(one.condition):
+            if symbol not in mapping:
+                hosted(of(symbol))
+        known.append(Premised(substitute_condition(one.condition, mapping), machine.state.steps[one.tag]))
+    return Context(event.place, ", ".join(labels), parameters, sizes, tuple(known), shared)
+
+
+def _configuration(event: LaunchEvent, parameters: dict[str, Expr], hosted: object) -> Expr | None:
+    """Grid and block of the launch; returns the dynamic shared memory in bytes."""
+    shape: list[Value] = list(event.configuration)
+    if len(shape) == 1 and isinstance(shape[0], Structure):
+        shape = [c.value for c in shape[0].fields.values()]
+    for value, head in zip(shape, ("gridDim", "blockDim"), strict=False):
+        if isinstance(value, Number):
+            parameters[f"{head}.x"] = hosted(value.expr)  # type: ignore[operator]
+        elif isinstance(value, Structure) and value.type.name == "dim3":
+            for axis, cell in value.fields.items():
+                if isinstance(cell.value, Number):
+                    parameters[f"{head}.{axis}"] = hosted(cell.value.expr)  # type: ignore[operator]
+    if len(shape) > 2 and isinstance(shape[2], Number):
+        return hosted(shape[2].expr)  # type: ignore[operator, no-any-return]
+    return None
+
+
+def _symbols(condition: Condition) -> frozenset[Symbol]:
+    from portcheck.symbolic.condition import condition_symbols
+
+    return condition_symbols(condition)
+
+
+def _shown(given: Number, type_: CType | None) -> str:
+    value = given.expr.value
+    if value is not None and type_ is not None and type_.name == "bool":
+        return "true" if value else "false"
+    return str(given.expr)
+
+
+def _same(left: Context, right: Context) -> bool:
+    return (
+        left.parameters == right.parameters
+        and left.sizes == right.sizes
+        and left.label == right.label
+        and {k.condition for k in left.known} == {k.condition for k in right.known}
+    )
+
+
