@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 
+from portcheck.facts.base import Fact
 from portcheck.facts.collect import Collector
 from portcheck.facts.context import Context
 from portcheck.program import knowledge
@@ -15,7 +16,7 @@ from portcheck.program.extract import extract, template_uses
 from portcheck.program.model import Function, Origin, Record, Unit
 from portcheck.program.typing import Program
 from portcheck.result import Call, FileCoverage, Kernel, Parameter, Region, ScanResult
-from portcheck.source import Skipped, SourceFile, collect
+from portcheck.source import Collection, Skipped, SourceFile, collect
 from portcheck.source.place import Place
 from portcheck.summary import call_graph, kernels
 from portcheck.syntax import Configuration, MacroTable, SyntaxFile, collect_macros, lex, parse_file
@@ -37,6 +38,22 @@ class Parsed:
     unit: Unit
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A tree, read and linked, with its facts: what every question starts from."""
+
+    collection: Collection
+    parsed: tuple[Parsed, ...]
+    context: Context
+    collector: Collector
+    facts: tuple[Fact, ...]
+    defines: tuple[str, ...]
+
+    @property
+    def functions(self) -> Iterator[Function]:
+        return chain.from_iterable(p.unit.functions for p in self.parsed)
+
+
 def scan(
     paths: Iterable[str],
     *,
@@ -50,12 +67,12 @@ def scan(
     `progress` is called with (files done, files in all). Raises SourceError for a path that
     does not exist.
     """
-    with _no_garbage_collection():
-        return _scan(paths, tuple(defines), exclude, progress)
+    with no_garbage_collection():
+        return result_of(read(paths, defines=defines, exclude=exclude, progress=progress))
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
     """Everything a scan builds lives until its end: looking for garbage only costs time."""
     enabled = gc.isenabled()
     gc.disable()
@@ -66,9 +83,15 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _scan(
-    paths: Iterable[str], defines: tuple[str, ...], exclude: Iterable[str], progress: Progress | None
-) -> ScanResult:
+def read(
+    paths: Iterable[str],
+    *,
+    defines: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    progress: Progress | None = None,
+) -> Reading:
+    """Read a tree and find its facts; arguments as those of `scan`."""
+    defines = tuple(defines)
     collection = collect(paths, exclude=exclude)
     base = Configuration.default(defines)
     lexed = [lex(s.parse_bytes) for s in collection.files]
@@ -88,14 +111,20 @@ def _scan(
     context = Context(Program(p.unit for p in parsed), macros)
     collector = Collector(context)
     facts = collector.collect(chain.from_iterable(p.unit.functions for p in parsed))
+    return Reading(collection, tuple(parsed), context, collector, tuple(facts), defines)
+
+
+def result_of(reading: Reading) -> ScanResult:
+    """What a scan reports of a tree that was read."""
+    collector, facts = reading.collector, list(reading.facts)
     return ScanResult(
-        root=str(collection.root),
-        files=tuple(_coverage(p, collector.given_up) for p in parsed),
-        skipped=tuple(collection.skipped),
-        facts=tuple(facts),
-        kernels=tuple(kernels(context, facts, collector.instantiations, collector.dispatches)),
-        calls=tuple(call_graph(context)),
-        defines=defines,
+        root=str(reading.collection.root),
+        files=tuple(_coverage(p, collector.given_up) for p in reading.parsed),
+        skipped=tuple(reading.collection.skipped),
+        facts=reading.facts,
+        kernels=tuple(kernels(reading.context, facts, collector.instantiations, collector.dispatches)),
+        calls=tuple(call_graph(reading.context)),
+        defines=reading.defines,
     )
 
 

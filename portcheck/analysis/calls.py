@@ -298,6 +298,7 @@ def enter(
         _evaluate_all(m, arguments, frame)
         reason = "is recursive" if depth >= MAX_ACTIVE else "lies too deep in calls"
         return m.unknown(function.return_type, function.name, f"`{function.name}` {reason}", frame)
+    m.entered.add(id(function))
     place = m.place(node, frame) if node is not None else None
     inner = Frame(
         function,

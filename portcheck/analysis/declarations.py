@@ -299,6 +299,7 @@ def _template_parameter(m: Machine, parameter: Parameter, frame: Frame) -> None:
     symbol = m.state.symbol(
         parameter.name, Role.PARAMETER, 0, high, f"the template argument {parameter.name}"
     )
+    m.initial[parameter.name] = symbol
     frame.scopes[0][parameter.name] = Cell(Number(of(symbol), type_), parameter.name, type_)
 
 
@@ -310,10 +311,13 @@ def _parameter(m: Machine, parameter: Parameter, frame: Frame) -> Cell:
     if type_.is_indirect:
         type_ = type_.base().pointer() if type_.extents and not type_.pointers else type_
         symbol = m.state.symbol(name, Role.BASE, 0, note=f"the argument {name}")
+        m.initial[name] = symbol
+        m.bases.add(symbol)
         return Cell(Number(of(symbol), type_), name, type_)
     if m.sizes.is_integer(type_) or type_.name in m.enums:
         high = 1 if type_.name == "bool" else None
         symbol = m.state.symbol(name, Role.PARAMETER, 0, high, f"the argument {name}")
+        m.initial[name] = symbol
         return Cell(Number(of(symbol), type_), name, type_)
     if type_.name in m.program.records:
         return Cell(objects.unknown_object(m, type_, name, Role.PARAMETER, frame), name, type_)

@@ -102,7 +102,11 @@ class Machine:
         self.constants: dict[int, Value] = {}
         self.active: dict[int, int] = {}
         self.root: Frame | None = None
-        self.probe: Callable[[Node, Frame], None] | None = None
+        self.initial: dict[str, Symbol] = {}  # the root's parameters
+        self.bases: set[Symbol] = set()  # addresses of whole allocations
+        self.entered: set[int] = set()  # functions that the run looked into
+        self.probe: Callable[[Node, Frame, bool], None] | None = None
+        self.missing: list[str] = []  # names that mean nothing where they stand
 
     # -- reading -----------------------------------------------------------------------
 

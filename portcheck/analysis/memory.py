@@ -240,7 +240,10 @@ def from_memory(m: Machine, place: Memory, text: str, frame: Frame) -> Value:
     type_ = m.sizes.resolve(place.type, frame) if place.type is not None else None
     if type_ is not None and type_.name in m.program.records and not type_.is_indirect:
         return objects.unknown_object(m, type_, text, Role.OPAQUE, frame)
-    return m.unknown(type_, text, f"`{text}` is read from memory", frame, place.tags)
+    found = m.unknown(type_, text, f"`{text}` is read from memory", frame, place.tags)
+    if isinstance(found, Number) and found.is_pointer:  # a table of pointers holds whole buffers
+        m.bases |= found.expr.symbols()
+    return found
 
 
 def element_of(m: Machine, place: ArrayElement, frame: Frame, node: Node) -> Value:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from portcheck.program.types import CType, parse_type, split_top, substitute
 from portcheck.symbolic.condition import Condition
-from portcheck.symbolic.expr import Expr, Role, choose, floor_divide, number, of
+from portcheck.symbolic.expr import Expr, Role, Symbol, choose, floor_divide, number, of
 
 if TYPE_CHECKING:
     from portcheck.analysis.machine import Machine
@@ -151,6 +151,10 @@ class Sizes:
             self._of_template[name] = of(symbol)
         return self._of_template[name]
 
+    def template_names(self) -> dict[str, Symbol]:
+        """The symbols for the sizes of type parameters, by the parameter's name."""
+        return {name: symbol for name, expr in self._of_template.items() for symbol in expr.symbols()}
+
     def alignment(self, type_: CType, frame: Frame, depth: int = 0) -> Expr | None:
         """`alignof(type)`; that of a class is its strictest member's, or what `alignas` says."""
         element = CType(type_.name, type_.arguments, type_.pointers, (), type_.scope)
@@ -167,14 +171,20 @@ class Sizes:
             return found[1] if found is not None else None
         return self.size(resolved, frame, depth + 1)
 
-    def _record(self, record: Record, use: CType, frame: Frame, depth: int) -> tuple[Expr, Expr] | None:
+    def offset(self, record: Record, use: CType, name: str, frame: Frame) -> Expr | None:
+        """`offsetof(class, member)` in bytes; None where a size before it is not known."""
+        found: dict[str, Expr] = {}
+        self._record(record, use, frame, 0, found)
+        return found.get(name)
+
+    def _record(self, record: Record, use: CType, frame: Frame, depth: int, offsets: dict[str, Expr] | None = None) -> tuple[Expr, Expr] | None:
         """Size and alignment of a class by the Itanium C++ ABI, which nvcc follows on Linux."""
         if record.bases:
             return None
         names = [p.name for p in record.template_parameters]
         bound = dict(zip(names, use.arguments, strict=False))
         offset, strictest, largest = number(0), 1, number(0)
-        for member in record.members.values():
+        for name, member in record.members.items():
             written = str(CType(member.name, member.arguments, 0, (), member.scope))
             inner = parse_type(substitute(written, bound))
             if inner is None:
@@ -186,7 +196,10 @@ class Sizes:
             step = alignment.value if alignment is not None else None
             if size is None or not step:
                 return None
-            offset = floor_divide(offset + (step - 1), step) * step + size
+            start = floor_divide(offset + (step - 1), step) * step
+            if offsets is not None:
+                offsets[name] = number(0) if record.is_union else start
+            offset = start + size
             strictest = max(strictest, step)
             if largest.value is not None and size.value is not None and size.value > largest.value:
                 largest = size

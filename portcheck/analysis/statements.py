@@ -26,11 +26,13 @@ def execute(m: Machine, node: Node, frame: Frame) -> None:
     if not m.spend():
         return
     if m.probe is not None and not m.dry and m.state.alive:
-        m.probe(node, frame)
+        m.probe(node, frame, False)
     if handler is not None:
         handler(m, node, frame)
     elif node.type.endswith("_expression") or node.type in ("identifier", "number_literal"):
         expressions.value(m, node, frame)
+    if m.probe is not None and not m.dry and m.state.alive:
+        m.probe(node, frame, True)
 
 
 def sequence(m: Machine, nodes: Sequence[Node], frame: Frame) -> None:

@@ -11,6 +11,7 @@ from portcheck.symbolic.condition import (
     TRUE,
     Condition,
     Congruent,
+    at_least,
     condition_symbols,
     equal,
     every,
@@ -18,15 +19,16 @@ from portcheck.symbolic.condition import (
     some,
 )
 from portcheck.symbolic.evaluate import test
-from portcheck.symbolic.expr import Role, Symbol, of
+from portcheck.symbolic.expr import Role, Symbol, number, of
 from portcheck.symbolic.linear import Tags
 from portcheck.symbolic.reporting import original_condition
 from portcheck.symbolic.residues import members
 from portcheck.symbolic.simplify import simplify_condition
 from portcheck.symbolic.solve import Outcome, Solution, solve
+from portcheck.symbolic.system import System
 from portcheck.symbolic.witness import Witness
 
-_FAR = 1 << 12  # periods by which a parameter is moved to see whether a failure is still reached
+_FAR = 1 << 17  # by how much a parameter is moved to see whether a failure is still reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def congruent_answer(goal: Congruent, question: Question, before: Tags) -> Answe
     for case in cases(goal.expr, goal.modulus, question.system, used):
         solution = solve(case.expr, goal.modulus, wanted, case.system)
         used |= case.used | solution.used
-        parts.append(_part(case, solution))
+        parts.append(_part(case, solution, question))
     residues = _residues(parts)
     tags = frozenset(used)
     failing = [p for p in parts if p.solution.outcome is not Outcome.ALWAYS]
@@ -79,14 +81,30 @@ def congruent_answer(goal: Congruent, question: Question, before: Tags) -> Answe
     return stopped or _decided(goal, question, parts, residues, tags)
 
 
-def _part(case: Case, solution: Solution) -> _Part:
+def _part(case: Case, solution: Solution, question: Question) -> _Part:
     fixed: list[Condition] = []
     loose: list[Condition] = []
     for guard in case.guards:
         shown = original_condition(guard, case.system)
         about = {s.role for s in condition_symbols(shown)}
         (fixed if about <= {Role.PARAMETER} else loose).append(shown)
+    if loose:
+        fixed += _needed_of_parameters(case.system, question)
     return _Part(case, solution, every(fixed), tuple(loose))
+
+
+def _needed_of_parameters(system: System, question: Question) -> list[Condition]:
+    """Bounds of parameters that only hold in the case: `i > n` for i < 8 needs n < 7."""
+    found: list[Condition] = []
+    for symbol in sorted(question.symbols, key=str):
+        if symbol.role is Role.PARAMETER:
+            here, _ = system.interval(system.resolve(of(symbol), set()))
+            before, _ = question.system.interval(question.system.resolve(of(symbol), set()))
+            if here.low is not None and here.low != before.low:
+                found.append(at_least(of(symbol), here.low))
+            if here.high is not None and here.high != before.high:
+                found.append(at_least(number(here.high), of(symbol)))
+    return found
 
 
 def _residues(parts: list[_Part]) -> tuple[int, ...] | None:
@@ -165,7 +183,7 @@ def _decided(
             if condition != FALSE:
                 return _no_witness(goal, part, residues, tags)
             continue
-        if part.is_mixed and not _also_far(part, goal, question, witness):
+        if part.is_mixed and not _also_elsewhere(part, question, witness, condition):
             guard = every(part.loose)
             return Answer(
                 Verdict.UNKNOWN,
@@ -212,16 +230,25 @@ def _own(part: _Part) -> Condition:
     return original_condition(part.solution.condition, part.case.system)
 
 
-def _also_far(part: _Part, goal: Congruent, question: Question, witness: Witness) -> bool:
-    """Whether the failure is still reached for much larger parameters of the same class.
+def _also_elsewhere(part: _Part, question: Question, witness: Witness, condition: Condition) -> bool:
+    """Whether the failure is still reached for parameters far from those of the witness.
 
     A guard such as `i > n` over an index and a parameter may come true for small n alone.
     """
+    system = question.system
+    target = TRUE if condition == FALSE else part.solution.failing
     for symbol, value in witness:
-        if symbol.role is Role.PARAMETER and symbol in part.loose_symbols:
-            far = equal(of(symbol), value + goal.modulus * _FAR)
-            if question.system.assume(far).contradiction is not None:
+        if symbol.role is not Role.PARAMETER or symbol not in part.loose_symbols:
+            continue
+        interval, _ = system.interval(system.resolve(of(symbol), set()))
+        far = value + _FAR if interval.high is None else interval.high
+        for other in {far, interval.low} - {None, value}:
+            there = every((equal(of(symbol), other or 0), part.fixed))
+            if system.assume(there).contradiction is not None:
                 continue
-            if question.witness(part.case.system.assume(far), part.solution.failing) is None:
+            start = system if condition == FALSE else part.case.system
+            if condition != FALSE and start.assume(every((there, target))).contradiction is not None:
+                continue
+            if question.witness(start.assume(there), target) is None:
                 return False
     return True

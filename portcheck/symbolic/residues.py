@@ -145,13 +145,17 @@ def table(group: Group, modulus: int) -> Table:
         raise TooManyError
     found = Table({}, {})
     outer, middle, inner = group.parameters, group.undetermined, group.rest
+    idle = dict.fromkeys(group.expr.symbols(), 0)  # some are multiplied by the modulus: any value will do
+    for condition in group.filters:
+        idle |= dict.fromkeys(condition_symbols(condition), 0)
     for fixed in _choices(outer, group):
         for open_values in _choices(middle, group):
             reached = 0
             for free in _choices(inner, group):
                 values = dict(zip((*outer, *middle, *inner), (*fixed, *open_values, *free), strict=True))
-                if all(test(c, values) for c in group.filters):
-                    residue = evaluate(group.expr, values) % modulus
+                everything = idle | values
+                if all(test(c, everything) for c in group.filters):
+                    residue = evaluate(group.expr, everything) % modulus
                     if not reached >> residue & 1:
                         reached |= 1 << residue
                         found.examples.setdefault((fixed, residue), values)

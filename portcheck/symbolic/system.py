@@ -257,14 +257,14 @@ class System:
             if old.high is not None and old.high <= high:
                 return
             new = Bound(old.low, high, old.low_tags, tags)
+        apart = None if new.low is None or new.high is None else new.high - new.low
+        if apart is not None and apart < 0:
+            self.contradiction = new.low_tags | new.high_tags
+            return
         self.bounds[terms] = new
         self._forget()
-        if new.low is not None and new.high is not None and new.low >= new.high:
-            both = new.low_tags | new.high_tags
-            if new.low > new.high:
-                self.contradiction = both
-            else:
-                self.learn(equal(Expr(terms, 0), new.low), both)
+        if apart == 0:
+            self.learn(equal(Expr(terms, -(new.low or 0)), 0), new.low_tags | new.high_tags)
 
     def _zero(self, expr: Expr, tags: Tags) -> None:
         """Take in `expr == 0`."""

@@ -73,6 +73,8 @@ class _Search:
             return False
 
     def _fix(self, symbol: Symbol, expr: Expr, system: System) -> Witness | None:
+        if not expr.symbols():
+            return None  # a division by zero
         free = min(expr.symbols(), key=str)
         near = self._near(symbol, expr, free)
         for value in _candidates(system.interval(of(free))[0], near):

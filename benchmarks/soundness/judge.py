@@ -1,0 +1,264 @@
+"""What the prover says at a probe against what the runs of the reference show."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from benchmarks.soundness.provers import Proof
+from benchmarks.soundness.reference.machine import Entry
+from benchmarks.soundness.subject import Drawn, Probe, Subject
+from portcheck.symbolic.condition import Condition, condition_symbols
+from portcheck.symbolic.evaluate import Undefined
+from portcheck.symbolic.evaluate import test as is_true
+
+RUNS = 240
+MORE_RUNS = 300  # for a claim that is refuted by one run
+WITNESS_RUNS = 3000
+SUSPECTS = 6  # assignments of one probe for which failing runs are looked for
+THREADS = ("threadIdx.x", "blockIdx.x", "blockDim.x", "gridDim.x")
+
+OK, DISAGREES, INEXACT, SKIPPED, OVERFLOW = "ok", "DISAGREES", "inexact", "skipped", "overflow"
+
+
+@dataclass(slots=True)
+class Sight:
+    """One value seen at a probe, and everything by which a prover may name the run."""
+
+    drawn: Drawn
+    entry: Entry
+    local: Mapping[str, int] | None
+    value: int
+    fails: bool
+
+    def readings(self) -> Iterator[dict[str, int]]:
+        """Names to values: of the enclosing function, the kernel, the host; nearest first, or last."""
+        local = dict(self.local or {})
+        yield {**self.entry.thread, **self.entry.host, **self.entry.values, **local}
+        yield {**self.entry.thread, **self.entry.host, **local, **self.entry.values}
+        yield {**self.entry.thread, **local, **self.entry.values, **self.entry.host}
+
+    def matches(self, witness: Mapping[str, int]) -> bool:
+        layers = (self.local or {}, self.entry.values, self.entry.host, self.entry.thread)
+        for name, value in witness.items():
+            known = [layer[name] for layer in layers if name in layer]
+            if known and value not in known:
+                return False
+        return True
+
+    def text(self) -> str:
+        inside = f" inside a call with {dict(self.local)}" if self.local else ""
+        host = f" host {self.entry.host}" if self.entry.host else ""
+        return f"value {self.value} with {self.entry.values}{host} {self.entry.thread}{inside} ({self.drawn})"
+
+
+@dataclass(slots=True)
+class Finding:
+    """The outcome for one probe."""
+
+    probe: Probe
+    verdict: str
+    outcome: str
+    detail: str = ""
+    why: str = ""
+
+
+@dataclass
+class Evidence:
+    """The runs of one subject, and what they saw at each probe."""
+
+    subject: Subject
+    seed: int
+    seen: dict[int, list[Sight]] = field(default_factory=dict)
+    runs: int = 0
+    stops: dict[str, int] = field(default_factory=dict)
+
+    def collect(self, count: int = RUNS) -> None:
+        rng = random.Random(f"{self.seed}:runs:{self.runs}")
+        for drawn in self.subject.draw(rng, count):
+            self.run(drawn)
+
+    def run(self, drawn: Drawn) -> str:
+        entries, why = self.subject.run(drawn)
+        self.runs += 1
+        if why:
+            self.stops[why] = self.stops.get(why, 0) + 1
+        by_number = {p.number: p for p in self.subject.probes}
+        for entry in entries:
+            for number, value, local in dict.fromkeys(
+                (n, v, tuple(x.items()) if x is not None else None) for n, v, x in entry.seen
+            ):
+                probe = by_number[number]
+                fails = (value - probe.equals) % probe.modulus != 0
+                known = dict(local) if local is not None else None
+                self.seen.setdefault(number, []).append(Sight(drawn, entry, known, value, fails))
+        return why
+
+    def at(self, probe: Probe) -> list[Sight]:
+        return self.seen.get(probe.number, [])
+
+
+class Judge:
+    def __init__(self, subject: Subject, seed: int) -> None:
+        self.subject = subject
+        self.evidence = Evidence(subject, seed)
+        self.evidence.collect()
+        self.rng = random.Random(f"{seed}:judge")
+        self.extended = False
+
+    def finding(self, probe: Probe, proof: Proof) -> Finding:
+        verdict = str(getattr(proof.verdict, "value", proof.verdict))
+        if verdict == "holds":
+            outcome, detail = self.holds(probe)
+        elif verdict == "violated":
+            outcome, detail = self.violated(probe, proof.witness)
+        elif verdict == "depends":
+            outcome, detail = self.depends(probe, proof)
+        else:
+            outcome, detail = OK, ""
+        if outcome == OK and verdict != "unknown" and proof.residues:
+            outcome, detail = self.residues(probe, proof.residues)
+        return Finding(probe, verdict, outcome, detail, proof.why)
+
+    def holds(self, probe: Probe) -> tuple[str, str]:
+        failing = next((s for s in self.evidence.at(probe) if s.fails), None)
+        if failing is None and not self.extended:
+            self.evidence.collect(MORE_RUNS)
+            self.extended = True
+            failing = next((s for s in self.evidence.at(probe) if s.fails), None)
+        if failing is not None:
+            return DISAGREES, f"holds is refuted: {failing.text()}"
+        return OK, "" if self.evidence.at(probe) else "never reached"
+
+    def residues(self, probe: Probe, residues: tuple[int, ...]) -> tuple[str, str]:
+        for sight in self.evidence.at(probe):
+            if sight.value % probe.modulus not in residues:
+                return DISAGREES, f"residues {residues} lack one: {sight.text()}"
+        return OK, ""
+
+    def violated(self, probe: Probe, witness: Mapping[str, int]) -> tuple[str, str]:
+        if any(s.fails and s.matches(witness) for s in self.evidence.at(probe)):
+            return OK, ""
+        overflow = 0
+        for drawn in self.towards(witness, WITNESS_RUNS):
+            before = len(self.evidence.at(probe))
+            why = self.evidence.run(drawn)
+            overflow += why in ("overflow", "too long") or "fit" in why or "shift" in why
+            if any(s.fails and s.matches(witness) for s in self.evidence.at(probe)[before:]):
+                return OK, ""
+        if overflow > WITNESS_RUNS // 20:
+            return OVERFLOW, f"the witness {dict(witness)} overflows"
+        failing = next((s for s in self.evidence.at(probe) if s.fails), None)
+        hint = f"; another run fails: {failing.text()}" if failing else "; no run fails"
+        reached = any(s.matches(witness) for s in self.evidence.at(probe))
+        return DISAGREES, (
+            f"the witness {dict(witness)} does not reproduce ({'' if reached else 'not '}reached){hint}"
+        )
+
+    def towards(self, witness: Mapping[str, int], count: int) -> Iterator[Drawn]:
+        """Runs with the witness's parameters, or with host values that may lead to them."""
+        rng = self.rng
+        hints = sorted(
+            {
+                h
+                for v in witness.values()
+                for h in (v, v - 1, v // 2, v // 4, v // 16, v * 16 + rng.randrange(16))
+                if 0 <= h
+            }
+        )
+        template = {n: v for n, v in witness.items() if v >= 0}
+        for drawn in self.subject.draw(rng, count, {k: v for k, v in witness.items() if k in THREADS}):
+            start = self.subject.starts[drawn.start]
+            values = []
+            for name, value in drawn.values:
+                exact = name in witness and witness[name] >= 0 and (not start.host or rng.random() < 0.7)
+                if exact:
+                    value = witness[name]
+                elif hints and rng.random() < 0.5:
+                    value = rng.choice(hints)
+                values.append((name, value))
+            shape = tuple((name, template.get(name, value)) for name, value in drawn.template)
+            yield replace(drawn, values=tuple(values), template=shape)
+
+    # -- depends -------------------------------------------------------------------------
+
+    def depends(self, probe: Probe, proof: Proof) -> tuple[str, str]:
+        if proof.witness:
+            outcome, detail = self.violated(probe, proof.witness)
+            if outcome != OK:
+                return outcome, detail
+        if proof.condition is None:
+            return SKIPPED, "no condition"
+        condition = proof.condition
+        names = {s.name for s in condition_symbols(condition)}
+        sights = self.evidence.at(probe)
+        if any(not names <= next(s.readings()).keys() for s in sights):
+            return SKIPPED, "the condition names what is no parameter"
+        problem = ""
+        ambiguous = any(self.ambiguous(s, names) for s in sights)
+        for reading in range(3 if ambiguous else 1):
+            outcome, found = self.exact(probe, condition, reading)
+            if outcome != DISAGREES:
+                return outcome, found
+            problem = problem or found
+        return DISAGREES, problem
+
+    def ambiguous(self, sight: Sight, names: set[str]) -> bool:
+        first, *others = sight.readings()
+        return any(first[n] != other[n] for other in others for n in names)
+
+    def truth(self, condition: Condition, sight: Sight, reading: int) -> bool | None:
+        values = list(sight.readings())[reading]
+        try:
+            return is_true(condition, {s: values[s.name] for s in condition_symbols(condition)})
+        except Undefined:
+            return None
+
+    def exact(self, probe: Probe, condition: Condition, reading: int) -> tuple[str, str]:
+        names = sorted(s.name for s in condition_symbols(condition))
+        clean: dict[tuple[int, ...], Sight] = {}
+        failed: set[tuple[int, ...]] = set()
+        for sight in list(self.evidence.at(probe)):
+            truth = self.truth(condition, sight, reading)
+            if truth is None:
+                return DISAGREES, f"the condition {condition} has no value: {sight.text()}"
+            if truth and sight.fails:
+                return DISAGREES, f"fails although {condition}: {sight.text()}"
+            if not truth:
+                values = list(sight.readings())[reading]
+                key = tuple(values[n] for n in names)
+                if sight.fails:
+                    failed.add(key)
+                else:
+                    clean.setdefault(key, sight)
+        suspects = [s for k, s in clean.items() if k not in failed]
+        for sight in suspects[:SUSPECTS]:
+            if not self.fails_nearby(probe, condition, reading, sight, names):
+                return INEXACT, f"never fails although not {condition}: {sight.text()}"
+        return OK, ""
+
+    def fails_nearby(
+        self, probe: Probe, condition: Condition, reading: int, sight: Sight, names: list[str]
+    ) -> bool:
+        """Whether some run with these values, or values of the same class modulo 1024, fails."""
+        rng = self.rng
+        wanted = [list(sight.readings())[reading][n] % 1024 for n in names]
+        named = set(names)
+        for number in range(120):
+            drawn = sight.drawn
+            values = []
+            for name, value in drawn.values:
+                if name not in named and not self.subject.starts[drawn.start].host and number > 20:
+                    value = rng.choice((value, rng.randrange(0, 70), rng.randrange(0, 4096)))
+                values.append((name, value + 1024 * rng.randrange(0, 4) if number > 60 else value))
+            changed = self.subject.at(rng, drawn.start, drawn.template, tuple(values), {})
+            before = len(self.evidence.at(probe))
+            self.evidence.run(changed)
+            for new in self.evidence.at(probe)[before:]:
+                if not new.fails:
+                    continue
+                found = [list(new.readings())[reading].get(n, -1) % 1024 for n in names]
+                if found == wanted and self.truth(condition, new, reading) is False:
+                    return True
+        return False

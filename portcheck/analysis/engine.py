@@ -1,0 +1,150 @@
+"""The whole analysis: from a tree that was read to proofs about everything that it moves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from portcheck import scan as scanning
+from portcheck.analysis import launches
+from portcheck.analysis.launches import Launches
+from portcheck.analysis.machine import Machine, Tree
+from portcheck.analysis.proofs import Judge, Proof
+from portcheck.analysis.questions import Asked, ask
+from portcheck.analysis.record import Recorder
+from portcheck.analysis.transfers import normalise
+from portcheck.analysis.verdicts import Judged, judge
+from portcheck.facts.base import FactKind
+from portcheck.program.model import Function
+from portcheck.targets import Assumptions, assumptions
+
+_MOVING = frozenset((FactKind.TMA_COPY, FactKind.VEC_ACCESS, FactKind.SMEM_LAYOUT))
+
+
+@dataclass(eq=False)
+class Analysis:
+    """A tree that questions can be asked about. `transfers` is computed when first read."""
+
+    reading: scanning.Reading
+    assumed: Assumptions
+    tree: Tree = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tree = Tree(self.reading.context)
+
+    @cached_property
+    def launches(self) -> Launches:
+        if not self.assumed.tree_is_program:
+            return Launches()
+        return launches.collect(self.tree, self.reading.facts, list(self.reading.functions))
+
+    @cached_property
+    def judged(self) -> tuple[Judged, ...]:
+        """Every transfer and layout with what is required of it, in the order of places."""
+        found: list[Judged] = []
+        visited: set[int] = set()
+        for kernel in self._kernels():
+            found += self._root(kernel, visited)
+        for function in self._left_over(visited):
+            if id(function) not in visited:
+                found += self._root(function, visited)
+        return tuple(sorted(found, key=_order))
+
+    def prove(
+        self,
+        path: str,
+        line: int,
+        text: str,
+        *,
+        modulus: int = 32,
+        equals: int = 0,
+        function: str | None = None,
+        given: Mapping[str, str | int] | None = None,
+    ) -> Proof:
+        """Is the expression ≡ `equals` (mod `modulus`) where the line is reached?
+
+        A pointer counts as its offset in bytes from its base object. `function` names the root
+        that the line is reached from; by default every kernel that reaches it. `given` are
+        values of names, or conditions, that are taken to be true. Raises QuestionError for a
+        question that cannot be asked.
+        """
+        asked = Asked(path, line, text, modulus, equals, function, dict(given or {}))
+        return ask(self, asked)
+
+    # -- roots -------------------------------------------------------------------------
+
+    def _kernels(self) -> list[Function]:
+        return [f for f in self.functions if f.is_kernel and f.origin.active]
+
+    @cached_property
+    def functions(self) -> list[Function]:
+        """Functions with a body, in the order of files; no fragments of others."""
+        return [
+            f
+            for f in self.reading.functions
+            if f.body is not None and f.name and f.shadow_of is None and not f.origin.is_macro
+        ]
+
+    @cached_property
+    def callers(self) -> dict[str, list[Function]]:
+        """Functions by the names that they call."""
+        found: dict[str, list[Function]] = defaultdict(list)
+        for function in self.functions:
+            named = {o.callee.name for o in function.observations if o.callee is not None}
+            named |= {o.callee.name for s in function.shadows for o in s.observations if o.callee is not None}
+            for name in named:
+                found[name].append(function)
+        return found
+
+    def _left_over(self, visited: set[int]) -> list[Function]:
+        """Functions on the device with something to prove that no kernel reaches."""
+        spans: dict[str, list[int]] = defaultdict(list)
+        for fact in self.reading.facts:
+            if fact.kind in _MOVING and fact.active and not fact.definition:
+                spans[fact.place.path].append(fact.place.start_byte)
+        return [
+            f
+            for f in self.functions
+            if id(f) not in visited
+            and f.origin.active
+            and "__device__" in f.qualifiers
+            and any(f.start_byte <= at < f.end_byte for at in spans.get(f.origin.file.path, ()))
+        ]
+
+    def _root(self, function: Function, visited: set[int]) -> list[Judged]:
+        recorder = Recorder(self._layouts)
+        machine = Machine(self.tree, recorder)
+        machine.run(function)
+        visited |= machine.entered | {id(function)}
+        subjects = normalise(machine, function.qualified, recorder.events)
+        return judge(machine, self.judge(machine, function), subjects, self.assumed)
+
+    def judge(self, machine: Machine, function: Function) -> Judge:
+        contexts, complete = self.launches.of(function) if function.is_kernel else ([], False)
+        return Judge(machine, contexts, complete)
+
+    @cached_property
+    def _layouts(self) -> frozenset[tuple[str, int]]:
+        return frozenset(
+            (f.place.path, line)
+            for f in self.reading.facts
+            if f.kind == FactKind.SMEM_LAYOUT
+            for line in range(f.place.line, f.place.end_line + 1)
+        )
+
+
+def _order(judged: Judged) -> tuple[str, int, int]:
+    place = judged.subject.place
+    return place.path, place.start_byte, place.end_byte
+
+
+def analyse(paths: Iterable[str], *, defines: Iterable[str] = (), exclude: Iterable[str] = ()) -> Analysis:
+    """Read a tree to ask questions about; arguments as those of `portcheck.scan.scan`."""
+    listed = [str(p) for p in paths]
+    with scanning.no_garbage_collection():
+        reading = scanning.read(listed, defines=defines, exclude=exclude)
+    start = Path(listed[0]) if listed else None
+    return Analysis(reading, assumptions(start))

@@ -1,0 +1,303 @@
+"""Proofs: a question about an expression at a place, its verdict, and how that was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from portcheck.analysis.launches import Context
+from portcheck.analysis.machine import Machine
+from portcheck.analysis.state import Known, Step
+from portcheck.analysis.values import Tags
+from portcheck.source.place import Place
+from portcheck.symbolic.condition import Condition, condition_symbols, congruent
+from portcheck.symbolic.decide import Decision, Verdict, decide
+from portcheck.symbolic.evaluate import substitute, substitute_condition
+from portcheck.symbolic.expr import Expr, Role, Symbol
+from portcheck.symbolic.premises import Premise, Premises
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step of a derivation: a place of the source, None for an assumption, and what it says."""
+
+    place: Place | None
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One launch in a table: its template arguments, and the verdict there."""
+
+    label: str
+    verdict: Verdict
+    condition: str = ""
+    witness: tuple[tuple[str, int], ...] = ()
+    value: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The answer to one question.
+
+    `goal` is the question in words and `expression` what it is about, in normal form.
+    `residues` are what the expression can be modulo the goal's modulus, () if not known.
+    `condition` is exact: the goal holds where it is true and fails where it is false.
+    `witness` are values for which the goal fails, and `value` is the expression there.
+    `assumptions` are the ids of those that the answer rests on.
+    """
+
+    verdict: Verdict
+    goal: str
+    expression: str
+    residues: tuple[int, ...] = ()
+    condition: Condition | None = None
+    witness: Mapping[str, int] = field(default_factory=dict)
+    value: int | None = None
+    table: tuple[Row, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    derivation: tuple[Line, ...] = ()
+    why: str = ""
+    would_decide: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Is `subject` such that `goal` holds, where `known` is true? `tags`: what it rests on."""
+
+    goal: Condition
+    subject: Expr
+    text: str
+    tags: Tags
+    known: tuple[Known, ...]
+
+
+class Judge:
+    """Answers questions about one run of a root function, in every launch of it."""
+
+    def __init__(self, machine: Machine, contexts: Sequence[Context], complete: bool) -> None:
+        self.machine = machine
+        self.contexts = contexts
+        self.complete = complete
+        self._parameters = self._symbols_by_name()
+        self._decided: dict[object, Decision] = {}
+
+    def _symbols_by_name(self) -> dict[str, Symbol]:
+        """The run's own symbols for the kernel's parameters and the names of the launch."""
+        found = dict(self.machine.initial)
+        for name, value in self.machine.builtins.items():
+            if "." in name:
+                found.update({name: s for s in value.expr.symbols()})
+        return found
+
+    def congruence(self, subject: Expr, modulus: int, residue: int, tags: Tags, known: Iterable[Known]) -> Proof:
+        goal = congruent(subject, modulus, residue)
+        text = f"{subject} is a multiple of {modulus}"
+        if residue:
+            text = f"{subject} is {residue} modulo {modulus}"
+        return self.answer(Question(goal, subject, text, tags, tuple(known)))
+
+    def answer(self, question: Question) -> Proof:
+        """The proof for a question: by the function alone, or else launch by launch."""
+        steps = list(self.machine.state.steps)
+        base = self._decide(question.goal, question.subject, question.known, ())
+        if base.verdict is Verdict.HOLDS or not self.contexts:
+            return self._proof(question, base, (), steps)
+        rows: list[tuple[Row, Decision]] = []
+        seen: dict[tuple[object, ...], Decision] = {}
+        names = self._relevant(question)
+        for context in self.contexts:
+            mapping = self._mapping(context)
+            host = frozenset(k.condition for k in context.known)
+            key = (host, *((s.name, mapping.get(s)) for s in names))
+            decision = seen.get(key)
+            if decision is None:
+                decision = seen[key] = self._in_context(question, context, mapping, steps)
+            rows.append((_row(context.label, decision), decision))
+        reached = [(r, d) for r, d in rows if d.why != "unreachable"]
+        if not reached:
+            return self._proof(question, base, (), steps)
+        return self._overall(question, base, reached, steps)
+
+    def _overall(
+        self, question: Question, base: Decision, rows: list[tuple[Row, Decision]], steps: list[Step]
+    ) -> Proof:
+        verdicts = {d.verdict for _, d in rows}
+        table = _table([r for r, _ in rows])
+        if verdicts == {Verdict.HOLDS}:
+            if self.complete:
+                used = tuple(dict.fromkeys(t for _, d in rows for t in d.used))
+                decision = Decision(Verdict.HOLDS, rows[0][1].residues, used=used)
+                return self._proof(question, decision, table, steps)
+            return self._proof(question, base, table, steps)
+        if verdicts == {Verdict.VIOLATED}:
+            decision = rows[0][1]
+            return self._proof(question, base if base.verdict is Verdict.VIOLATED else decision, table, steps)
+        if base.verdict in (Verdict.DEPENDS, Verdict.VIOLATED) and Verdict.UNKNOWN not in verdicts:
+            failing = next(d for _, d in rows if d.verdict is not Verdict.HOLDS)
+            condition = base.condition
+            if base.verdict is Verdict.VIOLATED and Verdict.HOLDS in verdicts:
+                condition = None  # what holds, holds by the host's checks alone
+            decision = Decision(
+                Verdict.DEPENDS, base.residues, condition, failing.witness, failing.value, failing.used
+            )
+            return self._proof(question, decision, table, steps)
+        if base.verdict is Verdict.UNKNOWN and Verdict.UNKNOWN not in verdicts:
+            failing = next(d for _, d in rows if d.verdict is not Verdict.HOLDS)
+            decision = Decision(
+                Verdict.DEPENDS,
+                (),
+                failing.condition if len(verdicts) == 1 and len({d.condition for _, d in rows}) == 1 else None,
+                failing.witness,
+                failing.value,
+                failing.used,
+            )
+            return self._proof(question, decision, table, steps)
+        return self._proof(question, base, table, steps)
+
+    # -- one decision ------------------------------------------------------------------
+
+    def _decide(
+        self, goal: Condition, subject: Expr, known: Iterable[Known], extra: tuple[Premise, ...]
+    ) -> Decision:
+        premises = tuple(Premise(k.condition, k.tag) for k in known) + extra
+        key = (goal, subject, premises)
+        found = self._decided.get(key)
+        if found is None:
+            found = self._decided[key] = decide(goal, Premises(premises), subject=subject)
+        return found
+
+    def _relevant(self, question: Question) -> list[Symbol]:
+        """The parameters that a decision can rest on: those of the goal and of what is known."""
+        found = set(condition_symbols(question.goal))
+        for known in question.known:
+            found |= condition_symbols(known.condition)
+        own = set(self._parameters.values()) | set(self.machine.sizes.template_names().values())
+        return sorted(found & own, key=lambda s: s.name)
+
+    def _mapping(self, context: Context) -> dict[Symbol, Expr]:
+        mapping = {
+            symbol: context.parameters[name]
+            for name, symbol in self._parameters.items()
+            if name in context.parameters
+        }
+        for name, symbol in self.machine.sizes.template_names().items():
+            if name in context.sizes:
+                mapping[symbol] = context.sizes[name]
+        return mapping
+
+    def _in_context(
+        self, question: Question, context: Context, mapping: dict[Symbol, Expr], steps: list[Step]
+    ) -> Decision:
+        goal = substitute_condition(question.goal, mapping)
+        subject = substitute(question.subject, mapping)
+        known = [Known(substitute_condition(k.condition, mapping), k.tag, k.guard) for k in question.known]
+        text = f"launched with {context.label}" if context.label else "launched"
+        tag = len(steps)
+        steps.append(Step(context.place, text, "launch"))
+        if any(k.condition.known is False for k in known):
+            return Decision(Verdict.HOLDS, why="unreachable")
+        extra = []
+        for premised in context.known:
+            extra.append(Premise(premised.condition, len(steps)))
+            steps.append(premised.step)
+        decision = self._decide(goal, subject, known, tuple(extra))
+        used = (*decision.used, tag)
+        witness = [(s, v) for s, v in decision.witness]
+        given = {s for s, _ in witness}
+        for symbol, expr in mapping.items():
+            if symbol not in given and expr.value is not None and symbol.role is Role.PARAMETER:
+                witness.append((symbol, expr.value))
+        return Decision(
+            decision.verdict,
+            decision.residues,
+            decision.condition,
+            tuple(witness) if decision.witness else (),
+            decision.value,
+            used,
+            decision.why,
+            decision.would_decide,
+        )
+
+    # -- the answer --------------------------------------------------------------------
+
+    def _proof(
+        self, question: Question, decision: Decision, table: tuple[Row, ...], steps: list[Step]
+    ) -> Proof:
+        lines, assumptions = self._derivation(question, decision, steps)
+        return Proof(
+            decision.verdict,
+            question.text,
+            str(question.subject),
+            decision.residues,
+            decision.condition,
+            _named(decision.witness, question),
+            decision.value,
+            table,
+            assumptions,
+            lines,
+            decision.why,
+            decision.would_decide,
+        )
+
+    def _derivation(
+        self, question: Question, decision: Decision, steps: list[Step]
+    ) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+        tags: set[int] = set()
+        pending = [*question.tags, *decision.used]
+        while pending:
+            tag = pending.pop()
+            if tag not in tags and 0 <= tag < len(steps):
+                tags.add(tag)
+                pending += steps[tag].rests_on
+        lines: dict[Line, None] = {}
+        assumptions: dict[str, None] = {}
+        for tag in sorted(tags):
+            step = steps[tag]
+            if step.kind == "assumption":
+                assumptions[step.text] = None
+            lines[Line(step.place, step.text, step.kind)] = None
+        lines[Line(None, _conclusion(question, decision), "conclusion")] = None
+        return tuple(lines), tuple(assumptions)
+
+
+def _conclusion(question: Question, decision: Decision) -> str:
+    if decision.verdict is Verdict.HOLDS:
+        return f"so {question.text}"
+    if decision.verdict is Verdict.UNKNOWN:
+        return f"not decided: {decision.why}"
+    found = f"{question.subject} = {decision.value}" if decision.value is not None else str(question.subject)
+    if decision.verdict is Verdict.VIOLATED:
+        return f"so not {question.text}: {found}"
+    return f"so {question.text} where {decision.condition}" if decision.condition else f"so it depends: {found}"
+
+
+def _named(witness: Iterable[tuple[Symbol, int]], question: Question) -> dict[str, int]:
+    """The witness by name, the symbols of the question first."""
+    listed = list(witness)
+    own = question.subject.symbols()
+    first = [(s.name, v) for s, v in listed if s in own]
+    return dict(first + [(s.name, v) for s, v in listed if s not in own])
+
+
+def _row(label: str, decision: Decision) -> Row:
+    return Row(
+        label,
+        decision.verdict,
+        str(decision.condition) if decision.condition is not None else "",
+        tuple((s.name, v) for s, v in decision.witness),
+        decision.value,
+    )
+
+
+def _table(rows: list[Row]) -> tuple[Row, ...]:
+    """One row a label: the worst verdict that a launch with these arguments has."""
+    rank = {Verdict.HOLDS: 0, Verdict.DEPENDS: 1, Verdict.UNKNOWN: 2, Verdict.VIOLATED: 3}
+    best: dict[str, Row] = {}
+    for row in rows:
+        known = best.get(row.label)
+        if known is None or rank[row.verdict] > rank[known.verdict]:
+            best[row.label] = row
+    return tuple(best.values())
+

@@ -1,0 +1,252 @@
+"""Transfers: what moves from where to where, normalised from events.
+
+A bulk copy is a transfer as it stands. The accesses of single threads are normalised over
+lanes and loops: `p[lane + 32 * k]` for a vector of 16 bytes is a contiguous row, whose end
+is what the loop's condition says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portcheck.analysis.intrinsics import THREAD_NAMES
+from portcheck.analysis.machine import Machine
+from portcheck.analysis.record import Access, Address, Bulk, Event
+from portcheck.analysis.state import Known
+from portcheck.analysis.values import NO_TAGS, Number, Tags
+from portcheck.source.place import Place
+from portcheck.symbolic.condition import Operator, Relation, condition_symbols
+from portcheck.symbolic.evaluate import substitute
+from portcheck.symbolic.expr import ZERO, Expr, Role, Symbol, number, of
+
+WARP_LANES = 32
+
+
+class Pattern(StrEnum):
+    """How the threads of a warp, over their loops, cover memory."""
+
+    BULK = "bulk"
+    CONTIGUOUS = "contiguous"
+    STRIDED = "strided"
+    BROADCAST = "broadcast"
+    GATHER = "gather"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of a transfer: its first byte, in shared memory (UB) or in global memory (GM)."""
+
+    space: str
+    start: Expr
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A movement of bytes. `length` in bytes of one contiguous piece; None where not known.
+
+    `source` and `destination` are None for registers and for what the code does not show.
+    """
+
+    place: Place
+    function: str
+    kernel: str
+    calls: tuple[Place, ...]
+    operation: str
+    pattern: Pattern
+    source: End | None
+    destination: End | None
+    length: Expr | None
+    length_tags: Tags
+    known: tuple[Known, ...]
+    text: str
+
+    @property
+    def ends(self) -> tuple[End, ...]:
+        return tuple(e for e in (self.source, self.destination) if e is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """An address that the code carves out of a bigger object and names."""
+
+    place: Place
+    function: str
+    kernel: str
+    calls: tuple[Place, ...]
+    name: str
+    end: End
+    known: tuple[Known, ...]
+
+
+def normalise(m: Machine, kernel: str, events: list[Event]) -> list[Transfer | Layout]:
+    """The transfers and layouts of a run, doubles removed."""
+    found: dict[object, Transfer | Layout] = {}
+    for event in events:
+        made: Transfer | Layout | None = None
+        if isinstance(event, Bulk):
+            made = _bulk(m, kernel, event)
+        elif isinstance(event, Access):
+            made = _access(m, kernel, event)
+        elif isinstance(event, Address):
+            made = _address(m, kernel, event)
+        if made is not None:
+            key = (made.place, made.calls, str(made))
+            found.setdefault(key, made)
+    return list(found.values())
+
+
+def _end(m: Machine, pointer: Number | None) -> End | None:
+    if pointer is None:
+        return None
+    return End("UB" if m.is_shared(pointer.expr) else "GM", pointer.expr, pointer.tags)
+
+
+def _bulk(m: Machine, kernel: str, event: Bulk) -> Transfer:
+    length = event.length
+    return Transfer(
+        event.place,
+        event.function,
+        kernel,
+        event.calls,
+        event.operation,
+        Pattern.BULK,
+        _end(m, event.source),
+        _end(m, event.destination),
+        length.expr if length is not None else None,
+        length.tags if length is not None else NO_TAGS,
+        event.known,
+        event.text,
+    )
+
+
+def _address(m: Machine, kernel: str, event: Address) -> Layout | None:
+    end = _end(m, event.address)
+    if end is None or m.is_local(event.address.expr):
+        return None
+    return Layout(event.place, event.function, kernel, event.calls, event.name, end, event.known)
+
+
+def _access(m: Machine, kernel: str, event: Access) -> Transfer:
+    row = _row(event)
+    pointer = Number(row.start, event.address.type, event.address.tags | row.tags)
+    end = _end(m, pointer)
+    loads = event.way == "load"
+    return Transfer(
+        event.place,
+        event.function,
+        kernel,
+        event.calls,
+        f"{event.way} of {event.element}",
+        row.pattern,
+        end if loads else None,
+        None if loads else end,
+        row.length,
+        row.tags,
+        row.known,
+        event.text,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    pattern: Pattern
+    start: Expr
+    length: Expr | None
+    tags: Tags
+    known: tuple[Known, ...]
+
+
+def _row(event: Access) -> _Row:
+    """The contiguous piece that the threads and loops around an access cover together."""
+    address, width = event.address.expr, event.width
+    lanes = [s for s in address.symbols() if s.name in THREAD_NAMES]
+    if width is None:
+        return _Row(Pattern.GATHER, address, None, NO_TAGS, event.known)
+    if not lanes:
+        return _Row(Pattern.BROADCAST, address, width, NO_TAGS, event.known)
+    lane = next((s for s in lanes if _coefficient(address, s) == width), None)
+    if lane is None:
+        strided = any(_coefficient(address, s) is not None for s in lanes)
+        return _Row(Pattern.STRIDED if strided else Pattern.GATHER, address, width, NO_TAGS, event.known)
+    covered = _covering(address, lane, width)
+    start = substitute(address, {s: ZERO for s in covered})
+    for known in event.known:
+        end = _end_of_row(known, covered, lane)
+        if end is not None:
+            length = end * width
+            kept = tuple(k for k in event.known if not _mentions(k, covered))
+            return _Row(Pattern.CONTIGUOUS, start, length, frozenset((known.tag,)), kept)
+    length = width * WARP_LANES
+    kept = tuple(k for k in event.known if not _mentions(k, {lane}))
+    guarded = any(_mentions(k, {lane}) for k in event.known if k.guard)
+    start = substitute(address, {lane: ZERO})
+    return _Row(Pattern.CONTIGUOUS, start, None if guarded else length, NO_TAGS, kept)
+
+
+def _mentions(known: Known, symbols: set[Symbol]) -> bool:
+    return bool(condition_symbols(known.condition) & symbols)
+
+
+def _coefficient(expr: Expr, symbol: Symbol) -> Expr | None:
+    """The factor of a symbol that an expression is linear in; None where it is not."""
+    rest, factor = ZERO, ZERO
+    for monomial, c in expr.terms:
+        if symbol in monomial:
+            left = list(monomial)
+            left.remove(symbol)
+            factor = factor + _product(left, c)
+        else:
+            rest = rest + Expr(((monomial, c),), 0)
+    if symbol in rest.symbols() or symbol in factor.symbols() or not factor.terms and not factor.constant:
+        return None
+    return factor
+
+
+def _product(atoms: list[object], coefficient: int) -> Expr:
+    result = number(coefficient)
+    for atom in atoms:
+        result = result * of(atom)  # type: ignore[arg-type]
+    return result
+
+
+def _covering(address: Expr, lane: Symbol, width: Expr) -> set[Symbol]:
+    """The lane and the loop counters that step on by whole warps: together they tile a row."""
+    covered = {lane}
+    step = width * WARP_LANES
+    candidates = []
+    for symbol in address.symbols():
+        if symbol.role is Role.INDEX and symbol is not lane:
+            factor = _coefficient(address, symbol)
+            if factor is not None and factor.value and step.value and factor.value % step.value == 0:
+                candidates.append((factor.value, symbol))
+    reach = step.value
+    for value, symbol in sorted(candidates, key=lambda c: (c[0], c[1].name)):
+        if reach is None or value > reach:
+            break
+        if value == reach:
+            covered.add(symbol)
+            span = _span(symbol)
+            reach = value * span if span is not None else None
+    return covered
+
+
+def _span(symbol: Symbol) -> int | None:
+    return symbol.high + 1 if symbol.high is not None and symbol.low == 0 else None
+
+
+def _end_of_row(known: Known, covered: set[Symbol], lane: Symbol) -> Expr | None:
+    """The number of elements in a row, from a condition such as `lane + 32*k < n`."""
+    relation = known.condition
+    if not known.guard or not isinstance(relation, Relation) or relation.operator is not Operator.NON_NEGATIVE:
+        return None
+    expr = relation.expr  # n - 1 - (lane + 32*k) >= 0
+    factor = _coefficient(expr, lane)
+    if factor is None or factor.value != -1:
+        return None
+    for symbol in covered - {lane}:
+        own = _coefficient(expr, symbol)
+        if own is None or not own.value or own.value >= 0:
+            return None
+    return substitute(expr, {s: ZERO for s in covered}) + 1

@@ -1,0 +1,140 @@
+"""Requirements of the targets on transfers and layouts, each with its proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from portcheck.analysis.machine import Machine
+from portcheck.analysis.proofs import Judge, Proof, Question
+from portcheck.analysis.state import Known
+from portcheck.analysis.transfers import End, Layout, Transfer
+from portcheck.symbolic.condition import congruent
+from portcheck.symbolic.decide import Verdict
+from portcheck.symbolic.expr import Expr, Role, Symbol, of
+from portcheck.targets import Assumptions, Kind, Quantity, Requirement, requirements, targets
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one requirement says of one number of a transfer or layout, on the targets that ask it.
+
+    `targets` are the names of the targets that ask for the same number; `role` says which
+    number it is: "source", "destination", "length" or "address".
+    """
+
+    requirement: Requirement
+    targets: tuple[str, ...]
+    role: str
+    proof: Proof
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.proof.verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A transfer or a layout with everything that is required of it."""
+
+    subject: Transfer | Layout
+    statements: tuple[Statement, ...]
+
+    def of(self, quantity: Quantity) -> tuple[Statement, ...]:
+        return tuple(s for s in self.statements if s.requirement.quantity is quantity)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict of the requirements that break something."""
+        serious = [s.verdict for s in self.statements if s.requirement.severity.value == "breaks"]
+        for verdict in (Verdict.VIOLATED, Verdict.DEPENDS, Verdict.UNKNOWN):
+            if verdict in serious:
+                return verdict
+        return Verdict.HOLDS
+
+
+def judge(m: Machine, judge_: Judge, subjects: list[Transfer | Layout], assumed: Assumptions) -> list[Judged]:
+    """Every requirement on every transfer and layout."""
+    return [Judged(s, tuple(_statements(m, judge_, s, assumed))) for s in subjects]
+
+
+def _statements(
+    m: Machine, judge_: Judge, subject: Transfer | Layout, assumed: Assumptions
+) -> Iterator[Statement]:
+    if isinstance(subject, Layout):
+        yield from _congruences(m, judge_, Quantity.UB_START, "address", subject.end, subject.known, assumed)
+        return
+    for role, end in (("source", subject.source), ("destination", subject.destination)):
+        if end is None:
+            continue
+        quantity = Quantity.UB_START if end.space == "UB" else Quantity.GM_START
+        yield from _congruences(m, judge_, quantity, role, end, subject.known, assumed)
+    if subject.length is not None:
+        end = End("", subject.length, subject.length_tags)
+        yield from _congruences(m, judge_, Quantity.LENGTH, "length", end, subject.known, assumed)
+
+
+def _congruences(
+    m: Machine,
+    judge_: Judge,
+    quantity: Quantity,
+    role: str,
+    end: End,
+    known: tuple[Known, ...],
+    assumed: Assumptions,
+) -> Iterator[Statement]:
+    offset, taken = _offset(m, end.start)
+    extra = () if quantity is Quantity.LENGTH else _assumed_bases(m, end.start, assumed)
+    for requirement in requirements():
+        if requirement.quantity is not quantity or requirement.kind is not Kind.CONGRUENT:
+            continue
+        for modulus, names in _by_modulus(requirement):
+            text = f"{_label(role, taken)} is a multiple of {modulus}"
+            subject = offset if quantity is not Quantity.LENGTH else end.start
+            question = Question(
+                congruent(end.start, modulus), subject, text, end.tags, (*known, *extra)
+            )
+            yield Statement(requirement, names, role, judge_.answer(question))
+
+
+def _label(role: str, base: str) -> str:
+    return f"the offset from {base}" if base else f"the {role}"
+
+
+def _offset(m: Machine, address: Expr) -> tuple[Expr, str]:
+    """The address without its base, and the base's name."""
+    for monomial, coefficient in address.terms:
+        if coefficient == 1 and len(monomial) == 1 and isinstance(monomial[0], Symbol):
+            symbol = monomial[0]
+            if symbol.role is Role.BASE:
+                return address - of(symbol), symbol.name
+    return address, ""
+
+
+def _assumed_bases(m: Machine, address: Expr, assumed: Assumptions) -> tuple[Known, ...]:
+    """Where allocations start, by assumption."""
+    found: list[Known] = []
+    for symbol in sorted(address.symbols(), key=lambda s: s.name):
+        if symbol.role is not Role.BASE:
+            continue
+        shared = symbol in m.shared
+        alignment = assumed.shared_maps_to_ub if shared else assumed.allocated_bases
+        if alignment is None or not (shared or symbol in m.bases):
+            continue
+        declared = m.shared[symbol].alignment_bytes if shared else alignment
+        name = "shared-maps-to-ub" if shared else "allocated-bases"
+        tag = m.state.step(None, name, "assumption")
+        found.append(Known(congruent(of(symbol), min(declared, alignment)), tag, False))
+    return tuple(found)
+
+
+def _by_modulus(requirement: Requirement) -> list[tuple[int, tuple[str, ...]]]:
+    """The moduli that the targets ask for, with the names of those targets."""
+    grouped: dict[int, list[str]] = {}
+    for target in targets():
+        modulus = requirement.modulus(target)
+        if modulus is not None and requirement.applies(target):
+            grouped.setdefault(modulus, []).append(target.name)
+    return [(m, tuple(names)) for m, names in grouped.items()]
+
+
