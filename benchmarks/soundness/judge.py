@@ -157,26 +157,18 @@ class Judge:
         )
 
     def towards(self, witness: Mapping[str, int], count: int) -> Iterator[Drawn]:
-        """Runs with the witness's parameters, or with host values that may lead to them."""
+        """Runs with the witness's parameters, or with host values that lead to them."""
         rng = self.rng
-        hints = sorted(
-            {
-                h
-                for v in witness.values()
-                for h in (v, v - 1, v // 2, v // 4, v // 16, v * 16 + rng.randrange(16))
-                if 0 <= h
-            }
-        )
+        candidates = {i: self.subject.host_values(i, witness) for i in range(len(self.subject.starts))}
         template = {n: v for n, v in witness.items() if v >= 0}
-        for drawn in self.subject.draw(rng, count, {k: v for k, v in witness.items() if k in THREADS}):
-            start = self.subject.starts[drawn.start]
+        fixed = {k: v for k, v in witness.items() if k in THREADS}
+        for drawn in self.subject.draw(rng, count, fixed):
+            known = candidates[drawn.start]
             values = []
             for name, value in drawn.values:
-                exact = name in witness and witness[name] >= 0 and (not start.host or rng.random() < 0.7)
-                if exact:
-                    value = witness[name]
-                elif hints and rng.random() < 0.5:
-                    value = rng.choice(hints)
+                options = known.get(name)
+                if options:
+                    value = options[0] if rng.random() < 0.6 else rng.choice(options)
                 values.append((name, value))
             shape = tuple((name, template.get(name, value)) for name, value in drawn.template)
             yield replace(drawn, values=tuple(values), template=shape)

@@ -46,9 +46,9 @@ class Real:
     """portcheck itself."""
 
     def __init__(self, folder: Path) -> None:
-        from portcheck.analysis import analyse
+        from portcheck.analysis.engine import analyse
 
-        self.analysis = analyse([folder])
+        self.analysis = analyse([str(folder)])
 
     def prove(self, path: str, line: int, text: str, modulus: int, equals: int) -> Proof:
         proof: Proof = self.analysis.prove(path, line, text, modulus=modulus, equals=equals)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from benchmarks.soundness.reference import nodes as n
@@ -129,6 +129,32 @@ class Subject:
             which, template, values, thread, block, block_dim, grid_dim, rng.randrange(1 << 20)
         )
 
+    def host_values(self, which: int, wanted: Mapping[str, int]) -> dict[str, list[int]]:
+        """For each parameter of a start, values that may give the kernel's parameters those wanted."""
+        start = self.starts[which]
+        names = self.integers(start)
+        if not start.host:
+            return {name: [wanted[name]] for name in names if wanted.get(name, -1) >= 0}
+        found: dict[str, list[int]] = {name: [] for name in names}
+        for launch in walk(start.function.body):
+            if not isinstance(launch, n.Launch):
+                continue
+            kernel = self.program.functions[launch.kernel.parts[-1]][0]
+            for parameter, argument in zip(kernel.parameters, launch.arguments, strict=False):
+                value = wanted.get(parameter.name)
+                if value is not None:
+                    for name, before in _before(argument, value):
+                        if name in found:
+                            found[name] += before
+        for name in names:
+            value = wanted.get(name)
+            if value is not None:
+                found[name].append(value)
+        for name, values in found.items():  # what the host may have added or halved on the way
+            more = [w for v in values for w in (v - 8, v - 16, v - 32, v * 2, v * 2 + 1)]
+            found[name] = [v for v in dict.fromkeys([*values, *more]) if v >= 0]
+        return found
+
     def template_value(self, rng: random.Random, parameter: n.TemplateParameter) -> int:
         if parameter.type is not None and parameter.type.parts[-1] == "bool":
             return rng.randrange(2)
@@ -184,6 +210,23 @@ def probes_of(text: str) -> Iterator[Probe]:
             yield Probe(
                 int(match.group(1)), number, match.group(2), int(match.group(3)), int(match.group(4))
             )
+
+
+def _before(argument: n.Expression, value: int) -> list[tuple[str, list[int]]]:
+    """The host variable of an argument of a launch, and values of it for which the argument is `value`."""
+    if isinstance(argument, n.Name):
+        return [(argument.parts[-1], [value])]
+    if not isinstance(argument, n.Binary) or not isinstance(argument.left, n.Name):
+        return []
+    name = argument.left.parts[-1]
+    if not isinstance(argument.right, n.Number):
+        return []
+    by = argument.right.value
+    if argument.operator == "*":
+        return [(name, [value // by] if value % by == 0 else [])]
+    if argument.operator == "/":
+        return [(name, [value * by, value * by + by // 2, value * by + by - 1])]
+    return [(name, [value - by])]
 
 
 SMALL = ("num_topk", "num_ranks", "num_stages", "count", "num_slots", "num_chunks", "rank")

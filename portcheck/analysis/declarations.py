@@ -276,6 +276,7 @@ def root_frame(m: Machine, function: Function) -> Frame:
         records = [r for r in m.program.records.get(owner, ()) if not r.specialization]
         if len(records) == 1:
             listed = [*records[0].template_parameters, *listed]
+    m.template_parameters = listed
     for parameter in listed:
         _template_parameter(m, parameter, frame)
     if owner and "static" not in function.qualifiers:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from portcheck import scan as scanning
 from portcheck.analysis import launches
+from portcheck.analysis.capacity import Capacity, SizeCheck, capacities, size_checks
 from portcheck.analysis.launches import Launches
 from portcheck.analysis.machine import Machine, Tree
 from portcheck.analysis.proofs import Judge, Proof
@@ -22,6 +24,15 @@ from portcheck.program.model import Function
 from portcheck.targets import Assumptions, assumptions
 
 _MOVING = frozenset((FactKind.TMA_COPY, FactKind.VEC_ACCESS, FactKind.SMEM_LAYOUT))
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """The answers to all questions that the tree itself asks."""
+
+    judged: tuple[Judged, ...]
+    capacities: tuple[Capacity, ...]
+    size_checks: tuple[SizeCheck, ...]
 
 
 @dataclass(eq=False)
@@ -41,17 +52,39 @@ class Analysis:
             return Launches()
         return launches.collect(self.tree, self.reading.facts, list(self.reading.functions))
 
-    @cached_property
+    @property
     def judged(self) -> tuple[Judged, ...]:
         """Every transfer and layout with what is required of it, in the order of places."""
-        found: list[Judged] = []
+        return self._everything.judged
+
+    @property
+    def capacities(self) -> tuple[Capacity, ...]:
+        """The shared memory that each kernel is launched with, and where it fits."""
+        return self._everything.capacities
+
+    @property
+    def size_checks(self) -> tuple[SizeCheck, ...]:
+        """The code's own checks that bound a size."""
+        return self._everything.size_checks
+
+    @cached_property
+    def _everything(self) -> Everything:
+        judged: list[Judged] = []
+        fits: list[Capacity] = []
+        checks: list[SizeCheck] = []
         visited: set[int] = set()
-        for kernel in self._kernels():
-            found += self._root(kernel, visited)
-        for function in self._left_over(visited):
-            if id(function) not in visited:
-                found += self._root(function, visited)
-        return tuple(sorted(found, key=_order))
+        roots = self._kernels()
+        for function in chain(roots, self._left_over(visited)):
+            recorder = Recorder(self._layouts)
+            machine = Machine(self.tree, recorder)
+            machine.run(function)
+            visited |= machine.entered | {id(function)}
+            judge_ = self.judge(machine, function)
+            subjects = normalise(machine, function.qualified, recorder.events)
+            judged += judge(machine, judge_, subjects, self.assumed)
+            fits += capacities(machine, function.qualified, self.launches.of(function)[0])
+            checks += size_checks(machine, judge_, function.qualified, recorder.events)
+        return Everything(tuple(sorted(judged, key=_order)), tuple(fits), tuple(checks))
 
     def prove(
         self,
@@ -99,28 +132,20 @@ class Analysis:
                 found[name].append(function)
         return found
 
-    def _left_over(self, visited: set[int]) -> list[Function]:
+    def _left_over(self, visited: set[int]) -> Iterator[Function]:
         """Functions on the device with something to prove that no kernel reaches."""
         spans: dict[str, list[int]] = defaultdict(list)
         for fact in self.reading.facts:
             if fact.kind in _MOVING and fact.active and not fact.definition:
                 spans[fact.place.path].append(fact.place.start_byte)
-        return [
-            f
-            for f in self.functions
-            if id(f) not in visited
-            and f.origin.active
-            and "__device__" in f.qualifiers
-            and any(f.start_byte <= at < f.end_byte for at in spans.get(f.origin.file.path, ()))
-        ]
-
-    def _root(self, function: Function, visited: set[int]) -> list[Judged]:
-        recorder = Recorder(self._layouts)
-        machine = Machine(self.tree, recorder)
-        machine.run(function)
-        visited |= machine.entered | {id(function)}
-        subjects = normalise(machine, function.qualified, recorder.events)
-        return judge(machine, self.judge(machine, function), subjects, self.assumed)
+        for function in self.functions:
+            if id(function) in visited or not function.origin.active:
+                continue
+            listed = spans.get(function.origin.file.path, ())
+            if "__device__" in function.qualifiers and any(
+                function.start_byte <= at < function.end_byte for at in listed
+            ):
+                yield function
 
     def judge(self, machine: Machine, function: Function) -> Judge:
         contexts, complete = self.launches.of(function) if function.is_kernel else ([], False)

@@ -14,9 +14,9 @@ from portcheck.facts.launches import Launch
 from portcheck.program.model import Function
 from portcheck.program.types import CType
 from portcheck.source.place import Place
-from portcheck.symbolic.condition import Condition
+from portcheck.symbolic.condition import Condition, condition_symbols
 from portcheck.symbolic.evaluate import substitute, substitute_condition
-from portcheck.symbolic.expr import Expr, Symbol, of
+from portcheck.symbolic.expr import Expr, Role, Symbol, of
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _kernel(tree: Tree, event: LaunchEvent, host: Function) -> Function | None:
 
 
 def _context(machine: Machine, event: LaunchEvent, kernel: Function, host: Function) -> Context:
-    mapping: dict[Symbol, Expr] = {}
+    mapping = _passed_on(event, kernel)
 
     def hosted(expr: Expr) -> Expr:
         for symbol in expr.symbols():
@@ -146,12 +146,25 @@ def _context(machine: Machine, event: LaunchEvent, kernel: Function, host: Funct
             parameters[parameter.name] = hosted(argument.expr)
     shared = _configuration(event, parameters, hosted)
     known = []
-    for one in event.known:
-        for symbol in _symbols(one.condition):
+    for one in (*event.known, *machine.universal):
+        for symbol in condition_symbols(one.condition):
             if symbol not in mapping:
                 hosted(of(symbol))
         known.append(Premised(substitute_condition(one.condition, mapping), machine.state.steps[one.tag]))
     return Context(event.place, ", ".join(labels), parameters, sizes, tuple(known), shared)
+
+
+def _passed_on(event: LaunchEvent, kernel: Function) -> dict[Symbol, Expr]:
+    """The host's own values that the kernel gets as they are, under the kernel's names."""
+    found: dict[Symbol, Expr] = {}
+    for parameter, argument in zip(kernel.parameters, event.arguments, strict=False):
+        symbols = argument.expr.symbols() if isinstance(argument, Number) else frozenset()
+        if len(symbols) == 1 and isinstance(argument, Number) and parameter.name:
+            (symbol,) = symbols
+            if argument.expr == of(symbol) and symbol not in found and symbol.role is Role.PARAMETER:
+                renamed = Symbol(parameter.name, symbol.role, symbol.low, symbol.high, symbol.note)
+                found[symbol] = of(renamed)
+    return found
 
 
 def _configuration(event: LaunchEvent, parameters: dict[str, Expr], hosted: object) -> Expr | None:
@@ -169,12 +182,6 @@ def _configuration(event: LaunchEvent, parameters: dict[str, Expr], hosted: obje
     if len(shape) > 2 and isinstance(shape[2], Number):
         return hosted(shape[2].expr)  # type: ignore[operator, no-any-return]
     return None
-
-
-def _symbols(condition: Condition) -> frozenset[Symbol]:
-    from portcheck.symbolic.condition import condition_symbols
-
-    return condition_symbols(condition)
 
 
 def _shown(given: Number, type_: CType | None) -> str:

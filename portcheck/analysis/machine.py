@@ -17,11 +17,20 @@ from portcheck.analysis.state import Frame, Known, State
 from portcheck.analysis.values import NO_TAGS, Cell, Number, Structure, Tags, Vague, Value
 from portcheck.facts.context import Context
 from portcheck.program.callee import Callee
-from portcheck.program.model import Function, Origin
+from portcheck.program.model import Function, Origin, Parameter
 from portcheck.program.nodes import first_child
 from portcheck.program.types import CType
 from portcheck.source.place import Place
-from portcheck.symbolic.condition import Condition, condition_symbols, congruent, less, truth, unequal
+from portcheck.symbolic.condition import (
+    Condition,
+    condition_symbols,
+    congruent,
+    less,
+    negate,
+    some,
+    truth,
+    unequal,
+)
 from portcheck.symbolic.evaluate import substitute_condition
 from portcheck.symbolic.expr import Expr, Role, Symbol, number, of
 from portcheck.syntax import parse_text
@@ -102,6 +111,7 @@ class Machine:
         self.constants: dict[int, Value] = {}
         self.active: dict[int, int] = {}
         self.root: Frame | None = None
+        self.template_parameters: list[Parameter] = []
         self.initial: dict[str, Symbol] = {}  # the root's parameters
         self.bases: set[Symbol] = set()  # addresses of whole allocations
         self.entered: set[int] = set()  # functions that the run looked into
@@ -267,6 +277,22 @@ class Machine:
             # True everywhere, also on the paths that branched off before the first use.
             self.always(less(index, shape.expr), tag)
         return Number(index, type_)
+
+    def is_compile_time(self, condition: Condition) -> bool:
+        """Whether a condition is over the root's template arguments alone."""
+        names = {p.name for p in self.template_parameters}
+        sizes = frozenset(self.sizes.template_names().values())
+        return all(s.name in names or s in sizes for s in condition_symbols(condition))
+
+    def assume_instantiated(self, found: Condition, tag: int) -> None:
+        """What a static assert says is true wherever the path leads, once it is instantiated.
+
+        Only a branch that is itself decided by template arguments can discard it.
+        """
+        if self.dry or found.known is not None or not self.is_compile_time(found):
+            return
+        guards = [k.condition for k in self.state.known if k.guard and self.is_compile_time(k.condition)]
+        self.always(some([*(negate(g) for g in guards), found]), tag)
 
     def builtin_symbols(self) -> frozenset[Symbol]:
         """The symbols of the launch's own names: the same in every iteration."""

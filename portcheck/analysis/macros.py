@@ -53,7 +53,13 @@ def check(m: Machine, callee: Callee, node: Node, frame: Frame) -> None:
     argument = callee.arguments[0]
     found_condition, tags = expressions.condition(m, argument, frame)
     text = f"{callee.name}({m.shown(argument, frame)})"
-    m.state.assume(found_condition, m.state.step(m.place(node, frame), text, "check", tags))
+    tag = m.state.step(m.place(node, frame), text, "check", tags)
+    if m.recorder is not None and not m.dry:
+        m.recorder.check(m, found_condition, tags, text, node, frame)
+    m.state.assume(found_condition, tag)
+    macro = m.context.macros.get(callee.name, frame.origin.file.path)
+    if macro is not None and b"static_assert" in macro.body:
+        m.assume_instantiated(found_condition, tag)
 
 
 def expand(m: Machine, name: str, node: Node, listed: Node, frame: Frame) -> Value | None:

@@ -35,7 +35,16 @@ def choose(
         scored = [(_score(m, f, types, frame), f) for f in fitting]
         best = max(s for s, _ in scored)
         fitting = [f for s, f in scored if s == best and s >= 0]
-    return fitting[0] if len(fitting) == 1 else None
+    if len({_text(f) for f in fitting}) == 1:  # one definition, or the same one in several headers
+        return fitting[0]
+    return None
+
+
+def _text(function: Function) -> tuple[tuple[str, ...], str]:
+    """Parameters and body as written, white space apart."""
+    names = tuple(p.name for p in function.parameters)
+    body = function.origin.read(function.body) if function.body is not None else ""
+    return names, "".join(body.split())
 
 
 def _takes(function: Function, count: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from portcheck.source.place import Place
 from portcheck.symbolic.condition import Condition, condition_symbols, congruent
 from portcheck.symbolic.decide import Decision, Verdict, decide
 from portcheck.symbolic.evaluate import substitute, substitute_condition
-from portcheck.symbolic.expr import Expr, Role, Symbol
+from portcheck.symbolic.expr import Expr, Role, Symbol, of
 from portcheck.symbolic.premises import Premise, Premises
 
 
@@ -226,19 +227,24 @@ class Judge:
         self, question: Question, decision: Decision, table: tuple[Row, ...], steps: list[Step]
     ) -> Proof:
         lines, assumptions = self._derivation(question, decision, steps)
+        short = _short_names(question, decision)
+        condition = decision.condition
+        if condition is not None:
+            condition = substitute_condition(condition, {s: of(t) for s, t in short.items()})
+        renamed = {s.name: t.name for s, t in short.items()}
         return Proof(
             decision.verdict,
-            question.text,
-            str(question.subject),
+            _reworded(question.text, renamed),
+            _reworded(str(question.subject), renamed),
             decision.residues,
-            decision.condition,
-            _named(decision.witness, question),
+            condition,
+            {renamed.get(n, n): v for n, v in _named(decision.witness, question).items()},
             decision.value,
             table,
             assumptions,
-            lines,
-            decision.why,
-            decision.would_decide,
+            tuple(Line(x.place, _reworded(x.text, renamed), x.kind) for x in lines),
+            _reworded(decision.why, renamed),
+            _reworded(decision.would_decide, renamed),
         )
 
     def _derivation(
@@ -271,6 +277,28 @@ def _conclusion(question: Question, decision: Decision) -> str:
     if decision.verdict is Verdict.VIOLATED:
         return f"so not {question.text}: {found}"
     return f"so {question.text} where {decision.condition}" if decision.condition else f"so it depends: {found}"
+
+
+_NUMBERED = re.compile(r"[\w.]+(?:#\d+)+")
+
+
+def _short_names(question: Question, decision: Decision) -> dict[Symbol, Symbol]:
+    """Names without their number, where only one symbol of the answer has that name."""
+    symbols = set(question.subject.symbols()) | {s for s, _ in decision.witness}
+    if decision.condition is not None:
+        symbols |= condition_symbols(decision.condition)
+    by_base: dict[str, list[Symbol]] = {}
+    for symbol in symbols:
+        by_base.setdefault(symbol.name.split("#", 1)[0], []).append(symbol)
+    return {
+        listed[0]: Symbol(base, listed[0].role, listed[0].low, listed[0].high, listed[0].note)
+        for base, listed in by_base.items()
+        if len(listed) == 1 and listed[0].name != base
+    }
+
+
+def _reworded(text: str, renamed: Mapping[str, str]) -> str:
+    return _NUMBERED.sub(lambda m: renamed.get(m.group(), m.group()), text) if renamed else text
 
 
 def _named(witness: Iterable[tuple[Symbol, int]], question: Question) -> dict[str, int]:

@@ -93,7 +93,7 @@ class Probe:
             m.state.alive, m.recorder = alive, recorder
         missing = tuple(dict.fromkeys(m.missing))
         self.captures.append(
-            Capture(rank + (1 if after else 0), value, (*known, *m.universal), frame.calls, missing)
+            Capture(rank + (1 if after else 0), value, tuple(known), frame.calls, missing)
         )
 
     def _given(self, m: Machine, frame: Frame) -> Iterator[Known]:
@@ -274,7 +274,8 @@ def _proof(machine: Machine, judge: Judge, asked: Asked, capture: Capture) -> Pr
     if not isinstance(value, Number):
         reason = value.reason if isinstance(value, Vague) else "it is no integer"
         return Proof(Verdict.UNKNOWN, asked.text, asked.text, why=reason, would_decide="an integer expression")
-    premises = Premises(tuple(Premise(k.condition, k.tag) for k in capture.known))
+    known = (*capture.known, *machine.universal)
+    premises = Premises(tuple(Premise(k.condition, k.tag) for k in known))
     if premises.contradictory:
         if asked.given:
             shown = ", ".join(f"{n}={v}" if v != "" else n for n, v in asked.given.items())
@@ -284,7 +285,7 @@ def _proof(machine: Machine, judge: Judge, asked: Asked, capture: Capture) -> Pr
     what = f"the offset of {asked.text} from {base}" if base else asked.text
     text = f"{what} ≡ {asked.equals} (mod {asked.modulus})"
     goal = congruent(subject, asked.modulus, asked.equals)
-    return judge.answer(Question(goal, subject, text, value.tags, capture.known))
+    return judge.answer(Question(goal, subject, text, value.tags, known))
 
 
 def _offset(value: Number) -> tuple[Expr, str]:

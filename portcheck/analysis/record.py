@@ -29,7 +29,7 @@ class Event:
     """Something at a place of the code, on one way through the calls that lead there.
 
     `function` is the qualified name of the function it stands in, `calls` the calls from the
-    root to it; `known` is what is true there.
+    root to it; `known` is what is true there, beside what is true everywhere.
     """
 
     place: Place
@@ -69,6 +69,15 @@ class Address(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckEvent(Event):
+    """A check that stops the program where its condition is false; `known` is true before it."""
+
+    condition: Condition
+    tags: Tags
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class LaunchEvent(Event):
     """A launch: the kernel with its template arguments, its configuration and its arguments."""
 
@@ -87,8 +96,7 @@ class Recorder:
     def _common(
         self, m: Machine, node: Node, frame: Frame
     ) -> tuple[Place, str, tuple[Place, ...], tuple[Known, ...]]:
-        known = (*m.state.known, *m.universal)
-        return m.place(node, frame), frame.function.qualified, frame.calls, known
+        return m.place(node, frame), frame.function.qualified, frame.calls, tuple(m.state.known)
 
     def access(
         self,
@@ -129,6 +137,13 @@ class Recorder:
         self.events.append(
             Bulk(*common, operation, operands[0], operands[1], operands[2], m.shown(node, frame))
         )
+
+    def check(
+        self, m: Machine, condition: Condition, tags: Tags, text: str, node: Node, frame: Frame
+    ) -> None:
+        """A check, before what it says is taken to be true."""
+        if condition.known is None:
+            self.events.append(CheckEvent(*self._common(m, node, frame), condition, tags, text))
 
     def remote(self, m: Machine, callee: Callee, node: Node, frame: Frame) -> None:
         """An operation of a communication library: nothing here yet says which operand is what."""

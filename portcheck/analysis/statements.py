@@ -255,7 +255,9 @@ def static_assertion(m: Machine, node: Node, frame: Frame) -> None:
     if found.known is not None:
         return  # a false one would not compile: it stands in a branch that is not instantiated
     text = f"static_assert({m.shown(condition_node, frame)})"
-    m.state.assume(found, m.state.step(m.place(condition_node, frame), text, "check", tags))
+    tag = m.state.step(m.place(condition_node, frame), text, "check", tags)
+    m.state.assume(found, tag)
+    m.assume_instantiated(found, tag)
 
 
 def attempt(m: Machine, node: Node, frame: Frame) -> None:

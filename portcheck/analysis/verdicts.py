@@ -92,7 +92,7 @@ def _congruences(
             text = f"{_label(role, taken)} is a multiple of {modulus}"
             subject = offset if quantity is not Quantity.LENGTH else end.start
             question = Question(
-                congruent(end.start, modulus), subject, text, end.tags, (*known, *extra)
+                congruent(end.start, modulus), subject, text, end.tags, (*known, *m.universal, *extra)
             )
             yield Statement(requirement, names, role, judge_.answer(question))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from math import gcd
 
-from portcheck.symbolic.expr import ONE, ZERO, Choice, Expr, Monomial, Quotient, Symbol, collect_symbols
+from portcheck.symbolic.expr import ONE, ZERO, Choice, Expr, Monomial, Quotient, Symbol
 
 
 class Operator(StrEnum):
@@ -67,11 +68,29 @@ class Congruent:
         return condition_text(self)
 
 
+class _Joined:
+    """What a junction keeps once it was asked for: its hash, its symbols and its contrary."""
+
+    __slots__ = ("_contrary", "_hash", "_symbols")
+
+    _contrary: Condition
+    _hash: int
+    _symbols: frozenset[Symbol]
+
+
 @dataclass(frozen=True, slots=True)
-class Every:
+class Every(_Joined):
     """All of at least two conditions."""
 
     conditions: tuple[Condition, ...]
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            found = hash(("every", self.conditions))
+            object.__setattr__(self, "_hash", found)
+            return found
 
     @property
     def known(self) -> bool | None:
@@ -84,10 +103,18 @@ class Every:
 
 
 @dataclass(frozen=True, slots=True)
-class Some:
+class Some(_Joined):
     """At least one of at least two conditions."""
 
     conditions: tuple[Condition, ...]
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            found = hash(("some", self.conditions))
+            object.__setattr__(self, "_hash", found)
+            return found
 
     @property
     def known(self) -> bool | None:
@@ -110,6 +137,13 @@ def at_least(left: Expr, right: Expr | int) -> Condition:
     expr = left - right
     if expr.value is not None:
         return TRUE if expr.value >= 0 else FALSE
+    if len(expr.terms) == 1:
+        leaves = _by_leaves(expr, lambda e: at_least(e, 0))
+        if leaves is not None:
+            return leaves
+    shared = content(expr)
+    if shared > 1:
+        expr = Expr(tuple((m, c // shared) for m, c in expr.terms), expr.constant // shared)
     return Relation(expr, Operator.NON_NEGATIVE)
 
 
@@ -126,9 +160,60 @@ def equal(left: Expr, right: Expr | int) -> Condition:
     remainder = _as_remainder(expr)
     if remainder is not None:
         return remainder
+    if len(expr.terms) == 1:
+        leaves = _by_leaves(expr, lambda e: equal(e, 0))
+        if leaves is not None:
+            return leaves
+    shared = content(expr)
+    if expr.constant % shared:
+        return FALSE
     if expr.terms[0][1] < 0:
-        expr = -expr
+        shared = -shared
+    if shared != 1:
+        expr = Expr(tuple((m, c // shared) for m, c in expr.terms), expr.constant // shared)
     return Relation(expr, Operator.ZERO)
+
+
+def content(expr: Expr) -> int:
+    """What the coefficients of the expression share; it has some."""
+    found = 0
+    for _, coefficient in expr.terms:
+        found = gcd(found, coefficient)
+        if found == 1:
+            break
+    return found
+
+
+def _by_leaves(expr: Expr, say: Callable[[Expr], Condition]) -> Condition | None:
+    """What `say` says of a choice, as a formula of its conditions; None where that is no simpler.
+
+    `(c1 ? 0 : (c2 ? 1 : 2)) == 1` is `not c1 and c2`.
+    """
+    (monomial, coefficient), constant = expr.terms[0], expr.constant
+    atom = monomial[0]
+    if len(monomial) > 1 or not isinstance(atom, Choice):
+        return None
+    then = say(atom.then * coefficient + constant)
+    otherwise = say(atom.otherwise * coefficient + constant)
+    if not isinstance(then, Constant):
+        if not isinstance(otherwise, Constant) and not _is_boolean(atom):
+            return None
+        if isinstance(otherwise, Constant):
+            if otherwise.truth:
+                return some((negate(atom.condition), then))
+            return every((atom.condition, then))
+        return some((every((atom.condition, then)), every((negate(atom.condition), otherwise))))
+    return some((atom.condition, otherwise)) if then.truth else every((negate(atom.condition), otherwise))
+
+
+def _is_boolean(choice: Choice) -> bool:
+    """Whether the choice is between numbers in the end."""
+    for branch in (choice.then, choice.otherwise):
+        if branch.value is None:
+            atoms = list(branch.atoms())
+            if len(atoms) > 1 or not isinstance(atoms[0], Choice) or not _is_boolean(atoms[0]):
+                return False
+    return True
 
 
 def unequal(left: Expr, right: Expr | int) -> Condition:
@@ -177,15 +262,20 @@ def negate(condition: Condition) -> Condition:
         return FALSE if condition.truth else TRUE
     if isinstance(condition, Relation):
         if condition.operator is Operator.NON_NEGATIVE:
-            return at_least(-condition.expr, 1)
+            return Relation(-condition.expr - 1, Operator.NON_NEGATIVE)
         flipped = Operator.ZERO if condition.operator is Operator.NONZERO else Operator.NONZERO
         return Relation(condition.expr, flipped)
     if isinstance(condition, Congruent):
         if condition.modulus == 2:
             return Congruent(condition.expr, 2, 1 - condition.residue)
         return Congruent(condition.expr, condition.modulus, condition.residue, not condition.negated)
-    parts = [negate(c) for c in condition.conditions]
-    return some(parts) if isinstance(condition, Every) else every(parts)
+    try:
+        return condition._contrary
+    except AttributeError:
+        parts = [negate(c) for c in condition.conditions]
+        found = some(parts) if isinstance(condition, Every) else every(parts)
+        object.__setattr__(condition, "_contrary", found)
+        return found
 
 
 def every(conditions: Iterable[Condition]) -> Condition:
@@ -200,13 +290,32 @@ def _joined(
     conditions: Iterable[Condition], kind: type[Every] | type[Some], neutral: Constant, decisive: Constant
 ) -> Condition:
     found: dict[Condition, None] = {}
+    composite = False
     for condition in conditions:
         if isinstance(condition, kind):
-            found.update(dict.fromkeys(condition.conditions))
+            parts: tuple[Condition, ...] = condition.conditions
         elif condition == decisive:
             return decisive
-        elif condition != neutral:
-            found[condition] = None
+        elif condition == neutral:
+            continue
+        else:
+            parts = (condition,)
+        for part in parts:
+            if part in found:
+                continue
+            if isinstance(part, Every | Some):
+                composite = True
+            elif found and negate(part) in found:
+                return decisive
+            found[part] = None
+    if composite and len(found) > 1:
+        from portcheck.symbolic.boolean import absorbed
+
+        reduced = absorbed(list(found), Some if kind is Every else Every)
+        if reduced is None:
+            return decisive
+        if reduced != list(found):
+            return _joined(reduced, kind, neutral, decisive)
     if not found:
         return neutral
     return next(iter(found)) if len(found) == 1 else kind(tuple(found))
@@ -242,11 +351,18 @@ def condition_expressions(condition: Condition) -> Iterator[Expr]:
 
 def collect_condition_symbols(condition: Condition, found: set[Symbol]) -> None:
     """Add every symbol of the condition, at any depth, to `found`."""
-    for expr in condition_expressions(condition):
-        collect_symbols(expr, found)
+    found |= condition_symbols(condition)
 
 
 def condition_symbols(condition: Condition) -> frozenset[Symbol]:
-    found: set[Symbol] = set()
-    collect_condition_symbols(condition, found)
-    return frozenset(found)
+    """Every symbol of the condition, at any depth."""
+    if isinstance(condition, Relation | Congruent):
+        return condition.expr.symbols()
+    if isinstance(condition, Constant):
+        return frozenset()
+    try:
+        return condition._symbols
+    except AttributeError:
+        found = frozenset[Symbol]().union(*(condition_symbols(c) for c in condition.conditions))
+        object.__setattr__(condition, "_symbols", found)
+        return found

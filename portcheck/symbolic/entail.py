@@ -131,9 +131,12 @@ def _kept(condition: Condition, system: System, used: set[int]) -> bool | None:
 
 def proven(condition: Condition, system: System, used: set[int]) -> bool:
     """Whether an inequality follows."""
-    if isinstance(condition, Constant):
-        return condition.truth
-    assert isinstance(condition, Relation)
+    if not isinstance(condition, Relation):
+        mine: set[int] = set()
+        if not condition_truth(condition, system, mine):
+            return False
+        used |= mine
+        return True
     tags = system.prover.prove(condition.expr)
     if tags is None:
         return False
