@@ -9,11 +9,11 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.soundness.generate import generate
-from benchmarks.soundness.judge import DISAGREES, INEXACT, OVERFLOW, SKIPPED, Finding, Judge
+from benchmarks.soundness.judge import CRASH, DISAGREEMENTS, INEXACT, OK, OVERFLOW, SKIPPED, Finding, Judge
 from benchmarks.soundness.provers import PROVERS, Prover
 from benchmarks.soundness.reference.evaluate import Invalid
 from benchmarks.soundness.reference.parser import ParseError
@@ -22,7 +22,19 @@ from benchmarks.soundness.subject import Subject
 
 CHUNK = 50
 SHOWN = 20
-VERDICTS = ("holds", "violated", "depends", "unknown", "crash")
+SHRUNK = 5  # of each kind of disagreement
+VERDICTS = ("holds", "violated", "depends", "unknown", "refused", "crash")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A disagreement and the file that shows it."""
+
+    name: str
+    probe: int
+    outcome: str
+    detail: str
+    text: str
 
 
 @dataclass
@@ -38,7 +50,7 @@ class Report:
     prove_seconds: float = 0.0
     slowest: float = 0.0
     seconds: float = 0.0
-    problems: list[tuple[str, int, str, str]] = field(default_factory=list)  # name, probe, detail, text
+    problems: list[Problem] = field(default_factory=list)
 
     def add(self, other: Report) -> None:
         self.files += other.files
@@ -56,7 +68,7 @@ class Report:
 
     @property
     def disagreements(self) -> int:
-        return sum(n for (_, outcome), n in self.counts.items() if outcome == DISAGREES)
+        return sum(n for (_, outcome), n in self.counts.items() if outcome in DISAGREEMENTS)
 
 
 def name_of(index: int) -> str:
@@ -83,10 +95,7 @@ def run(
     else:
         for one in work:
             report.add(_chunk(one))
-    report.problems = [
-        (name, probe, detail, small(text, probe, prover, shrink_seconds) if i < 8 else text)
-        for i, (name, probe, detail, text) in enumerate(report.problems)
-    ]
+    report.problems = _shortest_first(report.problems, prover, shrink_seconds)
     report.seconds = time.monotonic() - start
     return report
 
@@ -125,8 +134,10 @@ def judged(texts: dict[str, str], folder: Path, prover: str, seed: int) -> Repor
             if finding.outcome in (INEXACT, SKIPPED, OVERFLOW):
                 key = f"{finding.verdict}, {finding.outcome}"
                 report.examples.setdefault(key, []).append(f"{where}: {finding.detail}")
-            if finding.outcome == DISAGREES:
-                report.problems.append((name, finding.probe.number, f"{where}\n  {finding.detail}", text))
+            if finding.outcome in DISAGREEMENTS:
+                report.problems.append(
+                    Problem(name, finding.probe.number, finding.outcome, f"{where}\n  {finding.detail}", text)
+                )
         report.runs += judge.evidence.runs
     return report
 
@@ -138,8 +149,15 @@ def _findings(
         started = time.monotonic()
         try:
             proof = asked.prove(name, probe.line, probe.text, probe.modulus, probe.equals)
-        except Exception:  # noqa: BLE001 - whatever the prover raises is a finding
-            yield Finding(probe, "crash", DISAGREES, traceback.format_exc(limit=-4))
+        except Exception as error:  # noqa: BLE001 - whatever the prover raises is a finding
+            reached = judge.evidence.at(probe)
+            if type(error).__name__ != "QuestionError":
+                yield Finding(probe, "crash", CRASH, traceback.format_exc(limit=-4))
+            elif "never reaches" in str(error) and not reached:
+                yield Finding(probe, "refused", OK)
+            else:
+                more = f"; but {reached[0].text()}" if reached else ""
+                yield Finding(probe, "refused", CRASH, f"{error}{more}")
             continue
         finally:
             spent = time.monotonic() - started
@@ -154,10 +172,26 @@ def general(why: str) -> str:
     return re.sub(r"\b\w*_?\d+\b", "#", why)[:90]
 
 
-def small(text: str, probe: int, prover: str, seconds: float) -> str:
-    """The text with all taken out that the disagreement does not need."""
+def _shortest_first(problems: list[Problem], prover: str, seconds: float) -> list[Problem]:
+    """Some of each kind, made small; the rest after them as they are."""
     if prover != "portcheck" or seconds <= 0:
-        return text
+        return problems
+    kinds: Counter[str] = Counter()
+    found: list[Problem] = []
+    rest: list[Problem] = []
+    for problem in problems:
+        kinds[problem.outcome] += 1
+        if kinds[problem.outcome] > SHRUNK:
+            rest.append(problem)
+            continue
+        text = small(problem, prover, seconds)
+        found.append(replace(problem, text=text))
+    return sorted(found, key=lambda p: (DISAGREEMENTS.index(p.outcome), len(p.text))) + rest
+
+
+def small(problem: Problem, prover: str, seconds: float) -> str:
+    """The text with all taken out that the disagreement does not need."""
+    probe, outcome = problem.probe, problem.outcome
 
     def still(candidate: str) -> bool:
         with tempfile.TemporaryDirectory() as temporary:
@@ -172,9 +206,9 @@ def small(text: str, probe: int, prover: str, seconds: float) -> str:
                 finding = next(_findings(subject, judge, asked, "small.cu", report))
             except (Invalid, ParseError, StopIteration, AssertionError, KeyError, TypeError):
                 return False
-            return finding.outcome == DISAGREES
+            return finding.outcome == outcome
 
-    return shrunk(text, probe, still, seconds)
+    return shrunk(problem.text, probe, still, seconds)
 
 
 def text_of(report: Report) -> str:
@@ -200,8 +234,8 @@ def text_of(report: Report) -> str:
     for key, examples in sorted(report.examples.items()):
         if not key.startswith("unknown: "):
             lines += ["", f"{key}: {len(examples)}"] + [f"  {e}" for e in examples[:6]]
-    for name, probe, detail, text in report.problems[:SHOWN]:
-        lines += ["", "=" * 100, f"DISAGREEMENT {name}, probe {probe}: {detail}", "-" * 100]
-        lines += [text.split("namespace", 1)[-1] if len(text) > 8000 else text]
+    for problem in report.problems[:SHOWN]:
+        head = f"{problem.outcome} {problem.name}, probe {problem.probe}: {problem.detail}"
+        lines += ["", "=" * 100, head, "-" * 100, problem.text]
     lines += ["", f"{report.disagreements} disagreements"]
     return "\n".join(lines)

@@ -16,10 +16,17 @@ from portcheck.symbolic.evaluate import test as is_true
 RUNS = 240
 MORE_RUNS = 300  # for a claim that is refuted by one run
 WITNESS_RUNS = 3000
+SEARCHES = 6  # rounds of changing single parameters of the runs that came furthest
 SUSPECTS = 6  # assignments of one probe for which failing runs are looked for
 THREADS = ("threadIdx.x", "blockIdx.x", "blockDim.x", "gridDim.x")
 
-OK, DISAGREES, INEXACT, SKIPPED, OVERFLOW = "ok", "DISAGREES", "inexact", "skipped", "overflow"
+OK, INEXACT, SKIPPED, OVERFLOW = "ok", "inexact", "skipped", "overflow"
+REFUTED = "REFUTED"  # a run fails although the answer says that none does
+UNREPRODUCED = "NO FAILURE"  # no run fails although the answer says that one does
+WITNESS = "WITNESS"  # runs fail, but none with the witness
+RESIDUES = "RESIDUES"  # a run shows a residue that is not listed
+CRASH = "CRASH"
+DISAGREEMENTS = (REFUTED, UNREPRODUCED, WITNESS, RESIDUES, CRASH)
 
 
 @dataclass(slots=True)
@@ -34,14 +41,17 @@ class Sight:
 
     def readings(self) -> Iterator[dict[str, int]]:
         """Names to values: of the enclosing function, the kernel, the host; nearest first, or last."""
-        local = dict(self.local or {})
-        yield {**self.entry.thread, **self.entry.host, **self.entry.values, **local}
-        yield {**self.entry.thread, **self.entry.host, **local, **self.entry.values}
-        yield {**self.entry.thread, **local, **self.entry.values, **self.entry.host}
+        local, host = dict(self.local or {}), self.entry.host
+        base = {**self.entry.thread, **{f"{n}@launch": v for n, v in host.items()}}
+        yield {**base, **host, **self.entry.values, **local}
+        yield {**base, **host, **local, **self.entry.values}
+        yield {**base, **local, **self.entry.values, **host}
 
     def matches(self, witness: Mapping[str, int]) -> bool:
-        layers = (self.local or {}, self.entry.values, self.entry.host, self.entry.thread)
-        for name, value in witness.items():
+        own = (self.local or {}, self.entry.values, self.entry.host, self.entry.thread)
+        for written, value in witness.items():
+            name = written.removesuffix("@launch")
+            layers = own if name == written else (self.entry.host,)
             known = [layer[name] for layer in layers if name in layer]
             if known and value not in known:
                 return False
@@ -73,17 +83,27 @@ class Evidence:
     seen: dict[int, list[Sight]] = field(default_factory=dict)
     runs: int = 0
     stops: dict[str, int] = field(default_factory=dict)
+    far: dict[Drawn, int] = field(default_factory=dict)  # runs by how many probes they came to
 
     def collect(self, count: int = RUNS) -> None:
         rng = random.Random(f"{self.seed}:runs:{self.runs}")
         for drawn in self.subject.draw(rng, count):
             self.run(drawn)
+        for _ in range(SEARCHES):
+            if all(p.number in self.seen for p in self.subject.probes) or not self.far:
+                return
+            best = sorted(self.far.items(), key=lambda item: -item[1])[:8]
+            self.far = dict(best)
+            for drawn, _ in best:
+                for _ in range(4):
+                    self.run(self.subject.changed(rng, drawn))
 
     def run(self, drawn: Drawn) -> str:
         entries, why = self.subject.run(drawn)
         self.runs += 1
         if why:
             self.stops[why] = self.stops.get(why, 0) + 1
+        self.far[drawn] = len({x[0] for entry in entries for x in entry.seen})
         by_number = {p.number: p for p in self.subject.probes}
         for entry in entries:
             for number, value, local in dict.fromkeys(
@@ -128,13 +148,13 @@ class Judge:
             self.extended = True
             failing = next((s for s in self.evidence.at(probe) if s.fails), None)
         if failing is not None:
-            return DISAGREES, f"holds is refuted: {failing.text()}"
+            return REFUTED, f"holds is refuted: {failing.text()}"
         return OK, "" if self.evidence.at(probe) else "never reached"
 
     def residues(self, probe: Probe, residues: tuple[int, ...]) -> tuple[str, str]:
         for sight in self.evidence.at(probe):
             if sight.value % probe.modulus not in residues:
-                return DISAGREES, f"residues {residues} lack one: {sight.text()}"
+                return RESIDUES, f"residues {residues} lack one: {sight.text()}"
         return OK, ""
 
     def violated(self, probe: Probe, witness: Mapping[str, int]) -> tuple[str, str]:
@@ -152,13 +172,14 @@ class Judge:
         failing = next((s for s in self.evidence.at(probe) if s.fails), None)
         hint = f"; another run fails: {failing.text()}" if failing else "; no run fails"
         reached = any(s.matches(witness) for s in self.evidence.at(probe))
-        return DISAGREES, (
+        return WITNESS if failing else UNREPRODUCED, (
             f"the witness {dict(witness)} does not reproduce ({'' if reached else 'not '}reached){hint}"
         )
 
     def towards(self, witness: Mapping[str, int], count: int) -> Iterator[Drawn]:
         """Runs with the witness's parameters, or with host values that lead to them."""
         rng = self.rng
+        witness = {n.removesuffix("@launch"): v for n, v in witness.items()}
         candidates = {i: self.subject.host_values(i, witness) for i in range(len(self.subject.starts))}
         template = {n: v for n, v in witness.items() if v >= 0}
         fixed = {k: v for k, v in witness.items() if k in THREADS}
@@ -191,10 +212,10 @@ class Judge:
         ambiguous = any(self.ambiguous(s, names) for s in sights)
         for reading in range(3 if ambiguous else 1):
             outcome, found = self.exact(probe, condition, reading)
-            if outcome != DISAGREES:
+            if outcome != REFUTED:
                 return outcome, found
             problem = problem or found
-        return DISAGREES, problem
+        return REFUTED, problem
 
     def ambiguous(self, sight: Sight, names: set[str]) -> bool:
         first, *others = sight.readings()
@@ -214,9 +235,9 @@ class Judge:
         for sight in list(self.evidence.at(probe)):
             truth = self.truth(condition, sight, reading)
             if truth is None:
-                return DISAGREES, f"the condition {condition} has no value: {sight.text()}"
+                return REFUTED, f"the condition {condition} has no value: {sight.text()}"
             if truth and sight.fails:
-                return DISAGREES, f"fails although {condition}: {sight.text()}"
+                return REFUTED, f"fails although {condition}: {sight.text()}"
             if not truth:
                 values = list(sight.readings())[reading]
                 key = tuple(values[n] for n in names)

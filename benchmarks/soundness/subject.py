@@ -66,9 +66,7 @@ class Subject:
 
     def _starts(self) -> list[Start]:
         defined = [f for f in self.file.functions if f.body is not None]
-        launched = {
-            x.kernel.parts[-1] for f in defined for x in walk(f.body) if isinstance(x, n.Launch)
-        }
+        launched = {x.kernel.parts[-1] for f in defined for x in walk(f.body) if isinstance(x, n.Launch)}
         bodies = [*defined, *self.file.structs.values()]
         called = {
             x.parts[-1] for f in bodies for x in walk(f) if isinstance(x, n.Name)
@@ -159,6 +157,20 @@ class Subject:
         if parameter.type is not None and parameter.type.parts[-1] == "bool":
             return rng.randrange(2)
         return rng.choice((1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 144, 256, 1024))
+
+    def changed(self, rng: random.Random, drawn: Drawn) -> Drawn:
+        """The run with one parameter, template argument or coordinate drawn anew."""
+        start = self.starts[drawn.start]
+        values, template = dict(drawn.values), dict(drawn.template)
+        if template and rng.random() < 0.25:
+            one = rng.choice(start.template)
+            template[one.name] = self.template_value(rng, one)
+        elif values and rng.random() < 0.8:
+            name = rng.choice(list(values))
+            values[name] = _value(rng, name, self.constants, template if rng.random() < 0.1 else {})
+            if rng.random() < 0.3:
+                values[name] = rng.choice(self.constants or [0])
+        return self.at(rng, drawn.start, tuple(template.items()), tuple(values.items()), {})
 
     # -- running -------------------------------------------------------------------------
 

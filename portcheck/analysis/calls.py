@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from tree_sitter import Node
 
 from portcheck.analysis import expressions, intrinsics, macros, memory, names, objects, overloads, statements
 from portcheck.analysis.state import Frame
 from portcheck.analysis.values import (
     NO_TAGS,
+    Argument,
     Cell,
     Closure,
     FunctionName,
-    OneOf,
     Number,
+    OneOf,
     Structure,
     Vague,
     Value,
@@ -25,8 +29,6 @@ from portcheck.program.types import CType
 from portcheck.symbolic.expr import ZERO
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
-
     from portcheck.analysis.machine import Machine
 
 MAX_ACTIVE = 2  # how often a function may be on the stack: recursion is cut there
@@ -105,7 +107,7 @@ def _held(m: Machine, held: Value, callee: Callee, node: Node, frame: Frame) -> 
     if isinstance(held, Closure):
         return invoke(m, held, callee.arguments, frame, node)
     assert isinstance(held, Structure)
-    values: list[Value | Node] = list(callee.arguments)
+    values: list[Argument] = list(callee.arguments)
     return method(m, held, "operator()", values, frame, node)
 
 
@@ -132,7 +134,7 @@ def method(
     m: Machine,
     owner: Structure,
     name: str,
-    arguments: list[Value | Node] | list[Node] | list[Number],
+    arguments: Sequence[Argument],
     frame: Frame,
     node: Node | None,
     template_arguments: list[str] | None = None,
@@ -153,7 +155,7 @@ def operator_call(
 ) -> Value | None:
     """An operator that a class of the tree overloads; None if there is none."""
     if isinstance(left, Structure) and m.program.methods(left.type.name, f"operator{operator}"):
-        return method(m, left, f"operator{operator}", [right], frame, node)  # type: ignore[list-item]
+        return method(m, left, f"operator{operator}", [right], frame, node)
     return None
 
 
@@ -224,7 +226,9 @@ def _takes_reference(m: Machine, callee: Callee, position: int, frame: Frame) ->
             and "const" not in f.parameters[position].type_text
             for f in known
         )
-    return not (callee.name.startswith("__") or m.context.intrinsics.kind(callee.name) or callee.name == "printf")
+    return not (
+        callee.name.startswith("__") or m.context.intrinsics.kind(callee.name) or callee.name == "printf"
+    )
 
 
 def _may_change(m: Machine, found: Value, argument: Node, frame: Frame, reference: bool) -> None:
@@ -238,7 +242,11 @@ def _may_change(m: Machine, found: Value, argument: Node, frame: Frame, referenc
                 lose(m, cell)
     if reference and argument.type == "identifier":
         cell = names.cell_of(m, m.read(argument, frame), frame)
-        if cell is not None and not cell.constant and not isinstance(cell.value, Closure | FunctionName | OneOf):
+        if (
+            cell is not None
+            and not cell.constant
+            and not isinstance(cell.value, Closure | FunctionName | OneOf)
+        ):
             lose(m, cell)
 
 
@@ -272,12 +280,10 @@ def _lose(m: Machine, owner: Structure) -> None:
         lose(m, cell)
 
 
-def _evaluate_all(m: Machine, arguments: list[Value | Node] | list[Node], frame: Frame) -> None:
+def _evaluate_all(m: Machine, arguments: Sequence[Argument], frame: Frame) -> None:
     for argument in arguments:
-        if not isinstance(argument, Number | Vague | Structure | Closure | FunctionName) and hasattr(
-            argument, "start_byte"
-        ):
-            expressions.value(m, argument, frame)  # type: ignore[arg-type]
+        if isinstance(argument, Node):
+            expressions.value(m, argument, frame)
 
 
 # -- entering bodies ---------------------------------------------------------------------
@@ -286,7 +292,7 @@ def _evaluate_all(m: Machine, arguments: list[Value | Node] | list[Node], frame:
 def enter(
     m: Machine,
     function: Function,
-    arguments: list[Value | Node] | list[Node],
+    arguments: Sequence[Argument],
     template_arguments: list[Value | CType],
     frame: Frame,
     node: Node | None,
@@ -317,11 +323,12 @@ def enter(
     inner.scopes[-1].update(cells)
     for parameter in function.parameters:
         cell = cells.get(parameter.name)
-        if cell is not None and isinstance(cell.value, Number) and parameter.type is not None:
-            if cell.type is None:
-                cell.type = m.sizes.resolve(parameter.type, inner)
-                if "&" not in parameter.type_text:
-                    cell.value = names.converted(m, cell.value, cell.type, inner)
+        if cell is None or cell.type is not None or parameter.type is None:
+            continue
+        if isinstance(cell.value, Number):
+            cell.type = m.sizes.resolve(parameter.type, inner)
+            if "&" not in parameter.type_text:
+                cell.value = names.converted(m, cell.value, cell.type, inner)
     key = function.start_byte ^ id(function.origin.file)
     m.active[key] = depth + 1
     try:
@@ -329,7 +336,7 @@ def enter(
     finally:
         m.active[key] = depth
     for place_, cell in back:
-        memory.store(m, place_, cell.value, frame, node or function.node)  # type: ignore[arg-type]
+        memory.store(m, place_, cell.value, frame, node or function.node)
     return result
 
 
@@ -342,9 +349,9 @@ def _run_body(m: Machine, function: Function, inner: Frame) -> Value:
     if isinstance(result, Number) and function.return_type is not None:
         converted = names.converted(m, result, function.return_type, inner)
         return converted if isinstance(converted, Number) else result
-    if isinstance(result, Vague) and result.type is None and function.return_type is not None:
-        if function.return_type.name != "void" or function.return_type.is_indirect:
-            return m.unknown(function.return_type, function.name, result.reason, inner)
+    returned = function.return_type
+    if isinstance(result, Vague) and result.type is None and returned is not None and str(returned) != "void":
+        return m.unknown(returned, function.name, result.reason, inner)
     return result
 
 
@@ -360,7 +367,7 @@ def finish(m: Machine, inner: Frame) -> Value:
 def _bind(
     m: Machine,
     listed: list[Parameter],
-    arguments: list[Value | Node] | list[Node] | None,
+    arguments: Sequence[Argument] | None,
     frame: Frame,
     inner: Frame,
     template_parameters: list[Parameter],
@@ -393,15 +400,13 @@ def _default(m: Machine, parameter: Parameter, inner: Frame, unknown: bool) -> C
 def _cell(
     m: Machine,
     parameter: Parameter,
-    given: Value | Node,
+    given: Argument,
     frame: Frame,
     back: list[tuple[memory.Target, Cell]],
 ) -> Cell:
-    if isinstance(given, Number | Vague | Structure | Closure | FunctionName) or not hasattr(
-        given, "start_byte"
-    ):
-        return Cell(objects.copied(given), parameter.name)  # type: ignore[arg-type]
-    node: Node = given  # type: ignore[assignment]
+    if not isinstance(given, Node):
+        return Cell(objects.copied(given), parameter.name)
+    node = given
     by_reference = "&" in parameter.type_text and "const" not in parameter.type_text
     if by_reference and node.type in (
         "identifier",

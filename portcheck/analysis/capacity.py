@@ -10,8 +10,9 @@ from portcheck.analysis.machine import Machine
 from portcheck.analysis.proofs import Judge, Line, Proof, Question
 from portcheck.analysis.record import CheckEvent, Event
 from portcheck.source.place import Place
+from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import Condition, Every, Operator, Relation, Some, at_least
-from portcheck.symbolic.decide import Verdict, decide
+from portcheck.symbolic.decide import decide
 from portcheck.symbolic.expr import Expr, number
 from portcheck.symbolic.premises import Premise, Premises
 from portcheck.targets import Kind, Quantity, Requirement, Target, requirements, targets
@@ -96,7 +97,11 @@ def _fit(memory: SharedMemory, context: Context, limit_bytes: int) -> Proof:
     goal_text = f"the shared memory of {memory.kernel} is at most {limit_bytes} bytes"
     if memory.bytes_needed is None:
         return Proof(
-            Verdict.UNKNOWN, goal_text, "", why="the launch's shared memory is not followed", would_decide="it"
+            Verdict.UNKNOWN,
+            goal_text,
+            "",
+            why="the launch's shared memory is not followed",
+            would_decide="it",
         )
     goal = at_least(number(limit_bytes), memory.bytes_needed)
     premises = Premises(tuple(Premise(k.condition, i) for i, k in enumerate(context.known)))

@@ -172,12 +172,18 @@ def _cell(m: Machine, found: Declared, node: Node, frame: Frame, storage: str, a
 
 def _noted(m: Machine, value: Value, found: Declared, name: str, frame: Frame) -> Value:
     """The value with the declaration as a step of its derivation."""
-    if not isinstance(value, Number) or m.dry:
+    if not isinstance(value, Number):
+        return value
+    replaced = m.replaced.get((name, value.expr.value)) if value.expr.value is not None else None
+    if replaced is not None:
+        value = Number(number(replaced), value.type, value.tags)
+    if m.dry:
         return value
     text = f"{m.shown(found.node, frame)}"
     brief = names.brief(value)
     shown = text if text.endswith(f"= {brief}") else f"{text}, that is {brief}"
-    tag = m.state.step(m.place(found.node, frame), shown, "value", value.tags)
+    defines = (name, value.expr.value) if value.expr.value is not None else None
+    tag = m.state.step(m.place(found.node, frame), shown, "value", value.tags, defines)
     value = Number(value.expr, value.type, value.tags | {tag})
     if m.recorder is not None:
         m.recorder.variable(m, name, value, found.node, frame)
@@ -353,9 +359,7 @@ def _collect(
         if node.type == "enum_specifier":
             _enumeration(node, origin, sizes, listed, tree)
             continue
-        for child in node.named_children:
-            if text.find(b"enum", child.start_byte, child.end_byte) >= 0:
-                pending.append(child)
+        pending += [c for c in node.named_children if text.find(b"enum", c.start_byte, c.end_byte) >= 0]
 
 
 def _enumeration(

@@ -17,6 +17,7 @@ from portcheck.analysis.machine import Machine, Tree
 from portcheck.analysis.proofs import Judge, Proof
 from portcheck.analysis.questions import Asked, ask
 from portcheck.analysis.record import Recorder
+from portcheck.analysis.repairs import Repair, repairs
 from portcheck.analysis.transfers import normalise
 from portcheck.analysis.verdicts import Judged, judge
 from portcheck.facts.base import FactKind
@@ -33,6 +34,7 @@ class Everything:
     judged: tuple[Judged, ...]
     capacities: tuple[Capacity, ...]
     size_checks: tuple[SizeCheck, ...]
+    repairs: tuple[Repair, ...]
 
 
 @dataclass(eq=False)
@@ -67,11 +69,17 @@ class Analysis:
         """The code's own checks that bound a size."""
         return self._everything.size_checks
 
+    @property
+    def repairs(self) -> tuple[Repair, ...]:
+        """What the port would have to change in layouts that leave UB's blocks, and what it breaks."""
+        return self._everything.repairs
+
     @cached_property
     def _everything(self) -> Everything:
         judged: list[Judged] = []
         fits: list[Capacity] = []
         checks: list[SizeCheck] = []
+        mended: list[Repair] = []
         visited: set[int] = set()
         roots = self._kernels()
         for function in chain(roots, self._left_over(visited)):
@@ -81,10 +89,12 @@ class Analysis:
             visited |= machine.entered | {id(function)}
             judge_ = self.judge(machine, function)
             subjects = normalise(machine, function.qualified, recorder.events)
-            judged += judge(machine, judge_, subjects, self.assumed)
+            own = judge(machine, judge_, subjects, self.assumed)
+            judged += own
+            mended += repairs(self.tree, function, machine, recorder.events, own)
             fits += capacities(machine, function.qualified, self.launches.of(function)[0])
             checks += size_checks(machine, judge_, function.qualified, recorder.events)
-        return Everything(tuple(sorted(judged, key=_order)), tuple(fits), tuple(checks))
+        return Everything(tuple(sorted(judged, key=_order)), tuple(fits), tuple(checks), tuple(mended))
 
     def prove(
         self,

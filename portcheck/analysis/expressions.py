@@ -102,7 +102,7 @@ def _least(atom: object) -> int | None:
         if atom.largest:
             return max(known, default=None)
         return min(known) if len(known) == len(lows) else None
-    if hasattr(atom, "then"):
+    if isinstance(atom, Choice):
         a, b = lower_bound(atom.then), lower_bound(atom.otherwise)
         return min(a, b) if a is not None and b is not None else None
     return None
@@ -347,8 +347,7 @@ def _common_type(m: Machine, left: CType | None, right: CType | None, operator: 
     scalars = m.sizes.table.scalars
     a, b = max(scalars.get(left.name, 4), 4), max(scalars.get(right.name, 4), 4)
     if a != b:
-        wide = left if a > b else right
-        return wide
+        return left if a > b else right
     if a == 4 and scalars.get(left.name, 4) < 4 and scalars.get(right.name, 4) < 4:
         return INT  # both promote to int
     if scalars.get(left.name, 4) < 4:
@@ -474,10 +473,6 @@ def pointer(m: Machine, node: Node, frame: Frame) -> Value:
         return Vague()
     if operator_node.type == "&":
         return memory.address_of(m, argument, frame)
-    return memory.load(m, memory.target(m, node, frame), frame, node)
-
-
-def load(m: Machine, node: Node, frame: Frame) -> Value:
     return memory.load(m, memory.target(m, node, frame), frame, node)
 
 

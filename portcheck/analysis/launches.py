@@ -92,7 +92,9 @@ def collect(tree: Tree, facts: Iterable[Fact], functions: Iterable[Function]) ->
         if machine.exhausted:
             seen = {s for s in seen if s[0] != host.origin.file.path}
     for site in sites:
-        if not any((site.place.path, line) in seen for line in range(site.place.line, site.place.end_line + 1)):
+        if not any(
+            (site.place.path, line) in seen for line in range(site.place.line, site.place.end_line + 1)
+        ):
             if site.place.start_byte and _is_in_macro(site, hosts.values()):
                 continue
             for function in functions:
@@ -112,7 +114,9 @@ def _kernel(tree: Tree, event: LaunchEvent, host: Function) -> Function | None:
     scope = event.kernel.qualifier.rstrip(":").rsplit("::", 1)[-1]
     if scope:
         fitting = [f for f in fitting if scope in f.namespace] or fitting
-    near = [f for f in fitting if f.namespace == host.namespace and f.origin.file.path == host.origin.file.path]
+    near = [
+        f for f in fitting if f.namespace == host.namespace and f.origin.file.path == host.origin.file.path
+    ]
     near = near or [f for f in fitting if f.namespace == host.namespace] or fitting
     return near[0] if len(near) == 1 else None
 
@@ -123,7 +127,9 @@ def _context(machine: Machine, event: LaunchEvent, kernel: Function, host: Funct
     def hosted(expr: Expr) -> Expr:
         for symbol in expr.symbols():
             if symbol not in mapping:
-                renamed = Symbol(f"{symbol.name}@{host.name}", symbol.role, symbol.low, symbol.high, symbol.note)
+                renamed = Symbol(
+                    f"{symbol.name}@{host.name}", symbol.role, symbol.low, symbol.high, symbol.note
+                )
                 mapping[symbol] = of(renamed)
         return substitute(expr, mapping)
 
@@ -198,5 +204,3 @@ def _same(left: Context, right: Context) -> bool:
         and left.label == right.label
         and {k.condition for k in left.known} == {k.condition for k in right.known}
     )
-
-

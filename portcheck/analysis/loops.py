@@ -9,6 +9,7 @@ is that many steps away from its start; any other is unknown. The second run is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import gcd
 from typing import TYPE_CHECKING
@@ -21,8 +22,8 @@ from portcheck.analysis.values import (
     Cell,
     Closure,
     FunctionName,
-    OneOf,
     Number,
+    OneOf,
     Structure,
     Tags,
     Vague,
@@ -182,7 +183,12 @@ def _condition(m: Machine, parts: Parts, frame: Frame) -> int:
 
 
 def _after(
-    m: Machine, parts: Parts, frame: Frame, changes: dict[Cell, Change], tag: int, arrays: dict[Cell, Value]
+    m: Machine,
+    parts: Parts,
+    frame: Frame,
+    changes: dict[Cell, Change],
+    tag: int,
+    arrays: Mapping[Cell, Array],
 ) -> list[Snapshot]:
     """The path that leaves because the condition is false, after any number of iterations."""
     state, mark = m.state, m.state.mark

@@ -111,6 +111,7 @@ class Machine:
         self.constants: dict[int, Value] = {}
         self.active: dict[int, int] = {}
         self.root: Frame | None = None
+        self.replaced: dict[tuple[str, int], int] = {}  # constants to try another value for
         self.template_parameters: list[Parameter] = []
         self.initial: dict[str, Symbol] = {}  # the root's parameters
         self.bases: set[Symbol] = set()  # addresses of whole allocations

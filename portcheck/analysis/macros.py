@@ -10,6 +10,7 @@ from portcheck.facts.checks import comparison, is_check
 from portcheck.program.callee import Callee
 from portcheck.program.model import Origin
 from portcheck.program.nodes import first_child
+from portcheck.symbolic.condition import truth
 from portcheck.syntax import expand_call, parse_text, split_arguments
 
 if TYPE_CHECKING:
@@ -27,10 +28,10 @@ def call(m: Machine, callee: Callee, node: Node, frame: Frame) -> Value | None:
     macro = m.context.macros.get(callee.name, path)
     if macro is not None and macro.parameters is None:
         macro = None
-    if (macro is not None or callee.name not in m.program.functions) and callee.arguments:
-        if is_check(callee.name, m.context, path):
-            check(m, callee, node, frame)
-            return Vague()
+    may_check = callee.arguments and (macro is not None or callee.name not in m.program.functions)
+    if may_check and is_check(callee.name, m.context, path):
+        check(m, callee, node, frame)
+        return Vague()
     if macro is None:
         return None
     listed = node.child_by_field_name("arguments")
@@ -48,7 +49,7 @@ def check(m: Machine, callee: Callee, node: Node, frame: Frame) -> None:
         text = f"{m.shown(callee.arguments[0], frame)} {operator} {m.shown(callee.arguments[1], frame)}"
         if isinstance(found, Number):
             tag = m.state.step(m.place(node, frame), f"{callee.name}({text})", "check", found.tags)
-            m.state.assume(expressions.truth(found.expr), tag)
+            m.state.assume(truth(found.expr), tag)
         return
     argument = callee.arguments[0]
     found_condition, tags = expressions.condition(m, argument, frame)

@@ -158,7 +158,7 @@ def _subscripted(m: Machine, node: Node, frame: Frame) -> Target:
     if isinstance(held, Structure):
         found = calls.method(m, held, "operator[]", [index], frame, node)
         return Nowhere(None, "", found)
-    pointer = load(m, container, frame, argument) if container is not None else held
+    pointer = load(m, container, frame, argument) if container is not None else held or Vague()
     return pointed(m, decayed(m, pointer, frame), index.expr, index.tags, frame)
 
 

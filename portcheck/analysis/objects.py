@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from tree_sitter import Node
 
 from portcheck.analysis import expressions, names
 from portcheck.analysis.sizes import is_unsigned
 from portcheck.analysis.state import Frame
 from portcheck.analysis.values import (
+    Argument,
     Array,
     Cell,
     Element,
@@ -22,8 +26,6 @@ from portcheck.program.types import CType, parse_type, substitute
 from portcheck.symbolic.expr import Role, number
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
-
     from portcheck.analysis.machine import Machine
 
 MAX_MEMBERS = 200
@@ -72,7 +74,7 @@ def _record_of(m: Machine, type_: CType) -> Record | None:
 
 
 def construct(
-    m: Machine, type_: CType, arguments: list[Value | Node] | list[Node], frame: Frame, node: Node | None
+    m: Machine, type_: CType, arguments: Sequence[Argument], frame: Frame, node: Node | None
 ) -> Value:
     """An object of the type made from arguments; a number for an integer type."""
     from portcheck.analysis import calls, overloads
@@ -107,7 +109,7 @@ def construct(
         first = _evaluated(m, arguments[0], frame)
         if isinstance(first, Structure) and first.type.name == type_.name:
             return copied(first)
-        if not hasattr(arguments[0], "start_byte"):
+        if not isinstance(arguments[0], Node):
             arguments = [first]
     chosen = overloads.choose(m, constructors, list(arguments), frame, None)
     if chosen is None:
@@ -124,9 +126,7 @@ def _library_structure(m: Machine, type_: CType, values: list[Value]) -> Structu
     listed = knowledge.values()["structures"][type_.name]
     if len(values) == 1 and isinstance(values[0], Structure) and values[0].type.name == type_.name:
         return values[0]
-    fields = {
-        name: Cell(values[i] if i < len(values) else missing, name) for i, name in enumerate(listed)
-    }
+    fields = {name: Cell(values[i] if i < len(values) else missing, name) for i, name in enumerate(listed)}
     return Structure(type_, fields, None, None)
 
 
@@ -137,10 +137,8 @@ def group(m: Machine, values: list[Value]) -> Structure:
     return Structure(CType("tuple"), fields, None, None)
 
 
-def _evaluated(m: Machine, argument: Value | Node, frame: Frame) -> Value:
-    if hasattr(argument, "start_byte"):
-        return expressions.value(m, argument, frame)  # type: ignore[arg-type]
-    return argument  # type: ignore[return-value]
+def _evaluated(m: Machine, argument: Argument, frame: Frame) -> Value:
+    return expressions.value(m, argument, frame) if isinstance(argument, Node) else argument
 
 
 def blank(m: Machine, record: Record, type_: CType, outer: Frame) -> Structure:
@@ -167,7 +165,8 @@ def _array(m: Machine, type_: CType, frame: Frame, name: str) -> Value:
 
 
 def _default(m: Machine, record: Record, name: str) -> Node | None:
-    assert record.origin is not None and record.node is not None
+    assert record.origin is not None
+    assert record.node is not None
     for node, origin in m.program.constants.get(name, ()):
         if (
             origin.file is record.origin.file
@@ -262,5 +261,4 @@ def member_type(record: Record, type_: CType, name: str) -> CType | None:
     member = record.members.get(name)
     if member is None:
         return None
-    parsed = parse_type(substitute(str(member.base()), bound_texts(record, type_)))
-    return parsed
+    return parse_type(substitute(str(member.base()), bound_texts(record, type_)))

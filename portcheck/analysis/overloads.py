@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tree_sitter import Node
+
 from portcheck.analysis import memory
-from portcheck.analysis.values import Array, Cell, Number, Structure, Vague, Value
+from portcheck.analysis.values import Argument, Array, Cell, Number, Structure, Vague, Value
 from portcheck.program.callee import Callee
 from portcheck.program.model import Function, Parameter
 from portcheck.program.types import CType
 from portcheck.symbolic.expr import Role
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
-
     from portcheck.analysis.machine import Machine
     from portcheck.analysis.state import Frame
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def choose(
     m: Machine,
     candidates: list[Function],
-    arguments: list[Value | Node] | list[Node],
+    arguments: Sequence[Argument],
     frame: Frame,
     callee: Callee | None,
 ) -> Function | None:
@@ -52,12 +53,10 @@ def _takes(function: Function, count: int) -> bool:
     return required <= count <= len(function.parameters)
 
 
-def _type(m: Machine, argument: Value | Node, frame: Frame) -> CType | None:
+def _type(m: Machine, argument: Argument, frame: Frame) -> CType | None:
     if isinstance(argument, Number | Vague | Structure | Array):
         return argument.type
-    if hasattr(argument, "start_byte"):
-        return memory.type_of(m, argument, frame)  # type: ignore[arg-type]
-    return None
+    return memory.type_of(m, argument, frame) if isinstance(argument, Node) else None
 
 
 def _score(m: Machine, function: Function, types: list[CType | None], frame: Frame) -> int:

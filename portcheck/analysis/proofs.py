@@ -11,8 +11,9 @@ from portcheck.analysis.machine import Machine
 from portcheck.analysis.state import Known, Step
 from portcheck.analysis.values import Tags
 from portcheck.source.place import Place
+from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import Condition, condition_symbols, congruent
-from portcheck.symbolic.decide import Decision, Verdict, decide
+from portcheck.symbolic.decide import Decision, decide
 from portcheck.symbolic.evaluate import substitute, substitute_condition
 from portcheck.symbolic.expr import Expr, Role, Symbol, of
 from portcheck.symbolic.premises import Premise, Premises
@@ -89,10 +90,12 @@ class Judge:
         found = dict(self.machine.initial)
         for name, value in self.machine.builtins.items():
             if "." in name:
-                found.update({name: s for s in value.expr.symbols()})
+                found[name] = next(iter(value.expr.symbols()))
         return found
 
-    def congruence(self, subject: Expr, modulus: int, residue: int, tags: Tags, known: Iterable[Known]) -> Proof:
+    def congruence(
+        self, subject: Expr, modulus: int, residue: int, tags: Tags, known: Iterable[Known]
+    ) -> Proof:
         goal = congruent(subject, modulus, residue)
         text = f"{subject} is a multiple of {modulus}"
         if residue:
@@ -149,7 +152,9 @@ class Judge:
             decision = Decision(
                 Verdict.DEPENDS,
                 (),
-                failing.condition if len(verdicts) == 1 and len({d.condition for _, d in rows}) == 1 else None,
+                failing.condition
+                if len(verdicts) == 1 and len({d.condition for _, d in rows}) == 1
+                else None,
                 failing.witness,
                 failing.value,
                 failing.used,
@@ -214,7 +219,7 @@ class Judge:
             decision.verdict,
             decision.residues,
             decision.condition,
-            tuple(witness) if decision.witness else (),
+            tuple(witness) if decision.verdict in (Verdict.VIOLATED, Verdict.DEPENDS) else (),
             decision.value,
             used,
             decision.why,
@@ -276,7 +281,9 @@ def _conclusion(question: Question, decision: Decision) -> str:
     found = f"{question.subject} = {decision.value}" if decision.value is not None else str(question.subject)
     if decision.verdict is Verdict.VIOLATED:
         return f"so not {question.text}: {found}"
-    return f"so {question.text} where {decision.condition}" if decision.condition else f"so it depends: {found}"
+    return (
+        f"so {question.text} where {decision.condition}" if decision.condition else f"so it depends: {found}"
+    )
 
 
 _NUMBERED = re.compile(r"[\w.]+(?:#\d+)+")
@@ -328,4 +335,3 @@ def _table(rows: list[Row]) -> tuple[Row, ...]:
         if known is None or rank[row.verdict] > rank[known.verdict]:
             best[row.label] = row
     return tuple(best.values())
-

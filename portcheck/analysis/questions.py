@@ -11,11 +11,11 @@ from portcheck.analysis import memory
 from portcheck.analysis.machine import Machine
 from portcheck.analysis.proofs import Judge, Line, Proof, Question, Row
 from portcheck.analysis.state import Frame, Known
-from portcheck.analysis.values import Number, Value, Vague
+from portcheck.analysis.values import Number, Vague, Value
 from portcheck.program.model import Function
 from portcheck.source.place import Place
+from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import TRUE, Condition, congruent, equal, truth
-from portcheck.symbolic.decide import Verdict
 from portcheck.symbolic.expr import Expr, Role, Symbol, number, of
 from portcheck.symbolic.premises import Premise, Premises
 
@@ -87,14 +87,12 @@ class Probe:
         m.missing.clear()
         try:
             value = memory.decayed(m, m.text_value(self.asked.text, frame), frame)
-            known = list(m.state.known) + [k for k in self._given(m, frame)]
+            known = [*m.state.known, *self._given(m, frame)]
         finally:
             m.state.roll_back(mark)
             m.state.alive, m.recorder = alive, recorder
         missing = tuple(dict.fromkeys(m.missing))
-        self.captures.append(
-            Capture(rank + (1 if after else 0), value, tuple(known), frame.calls, missing)
-        )
+        self.captures.append(Capture(rank + (1 if after else 0), value, tuple(known), frame.calls, missing))
 
     def _given(self, m: Machine, frame: Frame) -> Iterator[Known]:
         for name, given in self.asked.given.items():
@@ -273,7 +271,9 @@ def _proof(machine: Machine, judge: Judge, asked: Asked, capture: Capture) -> Pr
     value = capture.value
     if not isinstance(value, Number):
         reason = value.reason if isinstance(value, Vague) else "it is no integer"
-        return Proof(Verdict.UNKNOWN, asked.text, asked.text, why=reason, would_decide="an integer expression")
+        return Proof(
+            Verdict.UNKNOWN, asked.text, asked.text, why=reason, would_decide="an integer expression"
+        )
     known = (*capture.known, *machine.universal)
     premises = Premises(tuple(Premise(k.condition, k.tag) for k in known))
     if premises.contradictory:
@@ -344,5 +344,3 @@ def parse_given(texts: list[str]) -> dict[str, str | int]:
             raise QuestionError(f"--given {name}={found[name]} and {name}={given} contradict each other")
         found[name] = value
     return found
-
-

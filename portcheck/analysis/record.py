@@ -142,8 +142,7 @@ class Recorder:
         self, m: Machine, condition: Condition, tags: Tags, text: str, node: Node, frame: Frame
     ) -> None:
         """A check, before what it says is taken to be true."""
-        if condition.known is None:
-            self.events.append(CheckEvent(*self._common(m, node, frame), condition, tags, text))
+        self.events.append(CheckEvent(*self._common(m, node, frame), condition, tags, text))
 
     def remote(self, m: Machine, callee: Callee, node: Node, frame: Frame) -> None:
         """An operation of a communication library: nothing here yet says which operand is what."""

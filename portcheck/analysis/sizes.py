@@ -177,7 +177,9 @@ class Sizes:
         self._record(record, use, frame, 0, found)
         return found.get(name)
 
-    def _record(self, record: Record, use: CType, frame: Frame, depth: int, offsets: dict[str, Expr] | None = None) -> tuple[Expr, Expr] | None:
+    def _record(
+        self, record: Record, use: CType, frame: Frame, depth: int, offsets: dict[str, Expr] | None = None
+    ) -> tuple[Expr, Expr] | None:
         """Size and alignment of a class by the Itanium C++ ABI, which nvcc follows on Linux."""
         if record.bases:
             return None

@@ -11,7 +11,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from portcheck.analysis.values import NO_TAGS, Array, Cell, FunctionName, Number, OneOf, Structure, Tags, Vague, Value
+from portcheck.analysis.values import (
+    NO_TAGS,
+    Array,
+    Cell,
+    FunctionName,
+    Number,
+    OneOf,
+    Structure,
+    Tags,
+    Vague,
+    Value,
+)
 from portcheck.program.types import CType
 from portcheck.source.place import Place
 from portcheck.symbolic.condition import Condition, every, negate, some
@@ -26,12 +37,17 @@ MAX_IMPLICATIONS = 12
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of a derivation: what the source says at a place."""
+    """One line of a derivation: what the source says at a place.
+
+    `kind` is "value", "check", "guard", "loop", "launch", "assumption" or "given".
+    `defines` is the name and number of a constant that is declared there.
+    """
 
     place: Place | None
     text: str
-    kind: str  # "value", "check", "guard", "loop", "launch", "assumption"
+    kind: str
     rests_on: Tags = NO_TAGS
+    defines: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +131,16 @@ class State:
     ) -> Expr:
         return of(self.symbol(name, role, low, high, note))
 
-    def step(self, place: Place | None, text: str, kind: str, rests_on: Tags = NO_TAGS) -> int:
+    def step(
+        self,
+        place: Place | None,
+        text: str,
+        kind: str,
+        rests_on: Tags = NO_TAGS,
+        defines: tuple[str, int] | None = None,
+    ) -> int:
         """The tag of a derivation step; equal steps share one."""
-        step = Step(place, text, kind, rests_on)
+        step = Step(place, text, kind, rests_on, defines)
         tag = self._step_tags.get(step)
         if tag is None:
             tag = self._step_tags[step] = len(self.steps)
@@ -230,7 +253,9 @@ class State:
     ) -> Structure:
         first = values[0]
         fields = {
-            name: Cell(self.join([v.fields[name].value for v in values], guards, cell, guard_tags), name, cell.type)
+            name: Cell(
+                self.join([v.fields[name].value for v in values], guards, cell, guard_tags), name, cell.type
+            )
             for name, cell in first.fields.items()
         }
         return Structure(first.type, fields, first.record, first.frame)

@@ -7,6 +7,7 @@ is what the loop's condition says.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,7 +19,7 @@ from portcheck.analysis.values import NO_TAGS, Number, Tags
 from portcheck.source.place import Place
 from portcheck.symbolic.condition import Operator, Relation, condition_symbols
 from portcheck.symbolic.evaluate import substitute
-from portcheck.symbolic.expr import ZERO, Expr, Role, Symbol, number, of
+from portcheck.symbolic.expr import ZERO, Atom, Expr, Role, Symbol, number, of
 
 WARP_LANES = 32
 
@@ -171,7 +172,7 @@ def _row(event: Access) -> _Row:
         strided = any(_coefficient(address, s) is not None for s in lanes)
         return _Row(Pattern.STRIDED if strided else Pattern.GATHER, address, width, NO_TAGS, event.known)
     covered = _covering(address, lane, width)
-    start = substitute(address, {s: ZERO for s in covered})
+    start = substitute(address, dict.fromkeys(covered, ZERO))
     for known in event.known:
         end = _end_of_row(known, covered, lane)
         if end is not None:
@@ -199,15 +200,15 @@ def _coefficient(expr: Expr, symbol: Symbol) -> Expr | None:
             factor = factor + _product(left, c)
         else:
             rest = rest + Expr(((monomial, c),), 0)
-    if symbol in rest.symbols() or symbol in factor.symbols() or not factor.terms and not factor.constant:
+    if symbol in rest.symbols() or symbol in factor.symbols() or (not factor.terms and not factor.constant):
         return None
     return factor
 
 
-def _product(atoms: list[object], coefficient: int) -> Expr:
+def _product(atoms: Sequence[Atom], coefficient: int) -> Expr:
     result = number(coefficient)
     for atom in atoms:
-        result = result * of(atom)  # type: ignore[arg-type]
+        result = result * of(atom)
     return result
 
 
@@ -239,7 +240,11 @@ def _span(symbol: Symbol) -> int | None:
 def _end_of_row(known: Known, covered: set[Symbol], lane: Symbol) -> Expr | None:
     """The number of elements in a row, from a condition such as `lane + 32*k < n`."""
     relation = known.condition
-    if not known.guard or not isinstance(relation, Relation) or relation.operator is not Operator.NON_NEGATIVE:
+    if (
+        not known.guard
+        or not isinstance(relation, Relation)
+        or relation.operator is not Operator.NON_NEGATIVE
+    ):
         return None
     expr = relation.expr  # n - 1 - (lane + 32*k) >= 0
     factor = _coefficient(expr, lane)
@@ -249,4 +254,4 @@ def _end_of_row(known: Known, covered: set[Symbol], lane: Symbol) -> Expr | None
         own = _coefficient(expr, symbol)
         if own is None or not own.value or own.value >= 0:
             return None
-    return substitute(expr, {s: ZERO for s in covered}) + 1
+    return substitute(expr, dict.fromkeys(covered, ZERO)) + 1

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tree_sitter import Node
+
 from portcheck.program.types import CType
 from portcheck.symbolic.condition import Condition
 from portcheck.symbolic.expr import Expr, Symbol
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
-
     from portcheck.analysis.state import Frame
     from portcheck.program.model import Origin, Record
 
@@ -107,3 +107,4 @@ class Array:
 
 
 Value = Number | Vague | Structure | Closure | FunctionName | OneOf | Array
+Argument = Value | Node  # of a call: evaluated already, or as written

@@ -9,8 +9,10 @@ from portcheck.analysis.machine import Machine
 from portcheck.analysis.proofs import Judge, Proof, Question
 from portcheck.analysis.state import Known
 from portcheck.analysis.transfers import End, Layout, Transfer
-from portcheck.symbolic.condition import congruent
-from portcheck.symbolic.decide import Verdict
+from portcheck.analysis.values import Tags
+from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.condition import Congruent, Operator, Relation, congruent
+from portcheck.symbolic.evaluate import substitute, substitute_condition
 from portcheck.symbolic.expr import Expr, Role, Symbol, of
 from portcheck.targets import Assumptions, Kind, Quantity, Requirement, requirements, targets
 
@@ -20,13 +22,17 @@ class Statement:
     """What one requirement says of one number of a transfer or layout, on the targets that ask it.
 
     `targets` are the names of the targets that ask for the same number; `role` says which
-    number it is: "source", "destination", "length" or "address".
+    number it is: "source", "destination", "length" or "address"; `subject` is that number
+    in bytes, `modulus` what it must be a multiple of.
     """
 
     requirement: Requirement
     targets: tuple[str, ...]
     role: str
     proof: Proof
+    subject: Expr
+    tags: Tags
+    modulus: int
 
     @property
     def verdict(self) -> Verdict:
@@ -83,25 +89,47 @@ def _congruences(
     known: tuple[Known, ...],
     assumed: Assumptions,
 ) -> Iterator[Statement]:
-    offset, taken = _offset(m, end.start)
-    extra = () if quantity is Quantity.LENGTH else _assumed_bases(m, end.start, assumed)
+    offset, base = _offset(end.start)
+    if quantity is Quantity.GM_START:
+        subject, known = _any_row(offset, known)
+    elif quantity is Quantity.LENGTH:
+        subject, base, known = end.start, "", (*known, *m.universal)
+    else:
+        subject, known = offset, (*known, *m.universal, *_assumed_bases(m, end.start, assumed))
     for requirement in requirements():
         if requirement.quantity is not quantity or requirement.kind is not Kind.CONGRUENT:
             continue
         for modulus, names in _by_modulus(requirement):
-            text = f"{_label(role, taken)} is a multiple of {modulus}"
-            subject = offset if quantity is not Quantity.LENGTH else end.start
-            question = Question(
-                congruent(end.start, modulus), subject, text, end.tags, (*known, *m.universal, *extra)
-            )
-            yield Statement(requirement, names, role, judge_.answer(question))
+            text = f"{_label(role, base)} is a multiple of {modulus}"
+            about = subject if quantity is Quantity.GM_START else end.start
+            question = Question(congruent(about, modulus), subject, text, end.tags, known)
+            yield Statement(requirement, names, role, judge_.answer(question), end.start, end.tags, modulus)
+
+
+def _any_row(offset: Expr, known: tuple[Known, ...]) -> tuple[Expr, tuple[Known, ...]]:
+    """An offset in global memory for the question of bandwidth: an index that is read from
+    memory stands for any row, and of what is known only divisibility and equality matter."""
+    kept = []
+    mapping: dict[Symbol, Expr] = {}
+    for one in known:
+        condition = one.condition
+        if isinstance(condition, Congruent) or (
+            isinstance(condition, Relation) and condition.operator is Operator.ZERO
+        ):
+            kept.append(one)
+    for symbol in offset.symbols():
+        if symbol.role is Role.OPAQUE:
+            any_row = Symbol(symbol.name, Role.INDEX, symbol.low, symbol.high, symbol.note)
+            mapping[symbol] = of(any_row)
+    kept = [Known(substitute_condition(k.condition, mapping), k.tag, k.guard) for k in kept]
+    return substitute(offset, mapping), tuple(kept)
 
 
 def _label(role: str, base: str) -> str:
     return f"the offset from {base}" if base else f"the {role}"
 
 
-def _offset(m: Machine, address: Expr) -> tuple[Expr, str]:
+def _offset(address: Expr) -> tuple[Expr, str]:
     """The address without its base, and the base's name."""
     for monomial, coefficient in address.terms:
         if coefficient == 1 and len(monomial) == 1 and isinstance(monomial[0], Symbol):
@@ -136,5 +164,3 @@ def _by_modulus(requirement: Requirement) -> list[tuple[int, tuple[str, ...]]]:
         if modulus is not None and requirement.applies(target):
             grouped.setdefault(modulus, []).append(target.name)
     return [(m, tuple(names)) for m, names in grouped.items()]
-
-

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from portcheck.symbolic.condition import (
     FALSE,
-    TRUE,
     Condition,
     Congruent,
     Constant,
@@ -68,10 +67,10 @@ class Question:
         """The same for another goal over the same symbols."""
         return replace(self, goal=goal)
 
-    def witness(self, system: System, target: Condition, wanted: Condition | None = None) -> Witness | None:
-        """Values in the class `target` of the system for which the goal fails (or `wanted` is true)."""
-        wanted = negate(self.goal) if wanted is None else wanted
-        return find_witness(system, target, wanted, self.premises.items, self.symbols, self.typical or {})
+    def witness(self, where: Iterable[Condition] = (), hints: Iterable[Condition] = ()) -> Witness | None:
+        """Values that satisfy the premises and `where`, for which the goal fails."""
+        needed = [p.condition for p in self.premises.items]
+        return find_witness((negate(self.goal), *where, *needed), hints, self.symbols, self.typical or {})
 
 
 def answer_for(question: Question) -> Answer:
@@ -112,7 +111,7 @@ def plain_answer(question: Question, residues: tuple[int, ...] | None = None) ->
     goal, system = question.goal, question.system
     used: set[int] = set()
     simple = simplify_condition(goal, system, used)
-    witness = question.witness(system, TRUE)
+    witness = question.witness()
     tags = frozenset(used)
     symbols = condition_symbols(simple)
     if witness is None:

@@ -178,7 +178,8 @@ def _decided(
     first: Witness | None = None
     failing = [p for p in parts if p.solution.outcome is not Outcome.ALWAYS]
     for part in failing:
-        witness = question.witness(part.case.system, part.solution.failing)
+        hint = original_condition(part.solution.failing, part.case.system)
+        witness = question.witness((part.fixed, *part.loose), (hint,))
         if witness is None:
             if condition != FALSE:
                 return _no_witness(goal, part, residues, tags)
@@ -236,7 +237,8 @@ def _also_elsewhere(part: _Part, question: Question, witness: Witness, condition
     A guard such as `i > n` over an index and a parameter may come true for small n alone.
     """
     system = question.system
-    target = TRUE if condition == FALSE else part.solution.failing
+    guards = () if condition == FALSE else (part.fixed, *part.loose)
+    failing = TRUE if condition == FALSE else original_condition(part.solution.failing, part.case.system)
     for symbol, value in witness:
         if symbol.role is not Role.PARAMETER or symbol not in part.loose_symbols:
             continue
@@ -246,9 +248,6 @@ def _also_elsewhere(part: _Part, question: Question, witness: Witness, condition
             there = every((equal(of(symbol), other or 0), part.fixed))
             if system.assume(there).contradiction is not None:
                 continue
-            start = system if condition == FALSE else part.case.system
-            if condition != FALSE and start.assume(every((there, target))).contradiction is not None:
-                continue
-            if question.witness(start.assume(there), target) is None:
+            if question.witness((there, *guards), (failing,)) is None:
                 return False
     return True

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from portcheck.symbolic.condition import Condition
@@ -184,8 +184,12 @@ class Expr:
             return True
         return isinstance(other, Expr) and self.constant == other.constant and self.terms == other.terms
 
-    def __reduce__(self) -> tuple[type[Expr], tuple[tuple[tuple[Monomial, int], ...], int]]:
-        return Expr, (self.terms, self.constant)  # hashes of texts differ between processes
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        return None, {"terms": self.terms, "constant": self.constant}
+
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        self.terms, self.constant = state[1]["terms"], state[1]["constant"]
+        self._hash = self._text = self._symbols = None  # hashes of texts differ between processes
 
     def __repr__(self) -> str:
         return f"Expr({self})"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 
+from portcheck.symbolic.compiled import truth_function, value_function
 from portcheck.symbolic.condition import Condition, at_least, condition_symbols, congruent, equal, every
-from portcheck.symbolic.evaluate import evaluate, test
 from portcheck.symbolic.expr import Expr, Monomial, Role, Symbol, of
 from portcheck.symbolic.linear import Tags
 from portcheck.symbolic.periods import Periods, add_condition_periods, add_periods
@@ -145,20 +145,29 @@ def table(group: Group, modulus: int) -> Table:
         raise TooManyError
     found = Table({}, {})
     outer, middle, inner = group.parameters, group.undetermined, group.rest
-    idle = dict.fromkeys(group.expr.symbols(), 0)  # some are multiplied by the modulus: any value will do
-    for condition in group.filters:
-        idle |= dict.fromkeys(condition_symbols(condition), 0)
+    # Some symbols are multiplied by the modulus: any value will do.
+    at = {s.name: 0 for c in group.filters for s in condition_symbols(c)}
+    at |= {s.name: 0 for s in group.expr.symbols()}
+    names = [s.name for s in (*outer, *middle, *inner)]
+    value, truths = value_function(group.expr), [truth_function(c) for c in group.filters]
     for fixed in _choices(outer, group):
         for open_values in _choices(middle, group):
             reached = 0
             for free in _choices(inner, group):
-                values = dict(zip((*outer, *middle, *inner), (*fixed, *open_values, *free), strict=True))
-                everything = idle | values
-                if all(test(c, everything) for c in group.filters):
-                    residue = evaluate(group.expr, everything) % modulus
-                    if not reached >> residue & 1:
-                        reached |= 1 << residue
-                        found.examples.setdefault((fixed, residue), values)
+                chosen = (*fixed, *open_values, *free)
+                at.update(zip(names, chosen, strict=True))
+                try:
+                    if not all(t(at) for t in truths):
+                        continue
+                    residue = value(at) % modulus
+                except ZeroDivisionError:  # such values are not met where premises are true
+                    continue
+                if not reached >> residue & 1:
+                    reached |= 1 << residue
+                    if (fixed, residue) not in found.examples:
+                        found.examples[fixed, residue] = dict(
+                            zip((*outer, *middle, *inner), chosen, strict=True)
+                        )
             if reached:
                 found.families.setdefault(fixed, set()).add(reached)
     return found

@@ -128,7 +128,8 @@ def device_function(w: Writer) -> list[str]:
     head = f"__device__ {rng.choice(('__forceinline__ ', ''))}void compute({', '.join(signature)})"
     with w.block(head):
         if any("table" in s for s in signature):
-            w.memories = []
+            w.memories = ["table"]
+            w.read_only = {"table"}
         features(w, rng.choice((2, 3, 4, 5)))
         if not w.probes:
             w.probe(w.offset().text)
@@ -188,8 +189,10 @@ def kernel(w: Writer, shared_constants: list[Num]) -> tuple[list[str], list[str]
     if w.chance(0.3):
         pointers.append("void* workspace" if w.chance(0.5) else "uint8_t* workspace")
     for pointer in pointers:
-        if "table" in pointer and not pointer.startswith("const"):
+        if "table" in pointer:
             w.memories.append("table")
+            if pointer.startswith("const"):
+                w.read_only.add("table")
         if pointer.startswith("uint8_t"):
             w.add_pointer(Ptr("workspace", "uint8_t"))
     signature += pointers
@@ -212,7 +215,10 @@ def kernel(w: Writer, shared_constants: list[Num]) -> tuple[list[str], list[str]
         return body, []
     w.constants = shared_constants
     w.booleans = []
-    return body, launcher(w, names, pointers, table, bool(template))
+    host = launcher(w, "launch", names, pointers, table, bool(template))
+    if w.chance(0.15):  # another way in, with checks of its own
+        host += ["", *launcher(w, "launch_again", names, pointers, table, bool(template))]
+    return body, host
 
 
 def thread_names(w: Writer) -> None:
@@ -260,7 +266,12 @@ def constants(w: Writer, shapes: dict[str, list[int]], launched: bool) -> None:
 
 
 def launcher(
-    w: Writer, names: list[str], pointers: list[str], table: list[list[str]], templated: bool
+    w: Writer,
+    function: str,
+    names: list[str],
+    pointers: list[str],
+    table: list[list[str]],
+    templated: bool,
 ) -> list[str]:
     """The host function: checks that count, checks that do not, and launches."""
     rng = w.rng
@@ -294,7 +305,7 @@ def launcher(
     signature += ["int num_sms", "cudaStream_t stream"]
     arguments = ", ".join([*passed, *(p.split()[-1].strip("*") for p in pointers)])
     block = rng.choice((32, 128, 256, 512, 1024))
-    with w.block(f"void launch({', '.join(signature)})"):
+    with w.block(f"void {function}({', '.join(signature)})"):
         for _ in range(rng.choice((0, 1, 1, 2, 3))):
             host_check(w)
         if w.chance(0.3):

@@ -163,7 +163,7 @@ def loaded(w: Writer) -> None:
     var = w.local("loaded", Num(text, 1100, True), mutable=w.chance(0.3))
     if w.chance(0.35):
         w.line(f"DEVICE_ASSERT({var.name} {rng.choice(('>= 0', '% 32 == 0', '< 32'))});")
-    if w.chance(0.25):
+    if w.chance(0.25) and memory not in w.read_only:
         w.line(f"{memory}[{at}] = {w.offset().text};")
         w.probe(f"{memory}[{at}]")
     text = rng.choice(
@@ -354,6 +354,62 @@ def recast(w: Writer) -> None:
         w.probe(f"reinterpret_cast<{name}_t*>(smem + {rng.choice((name, '64', '0'))}) + {rng.choice((base.name, '2'))}")
 
 
+def callee(w: Writer) -> None:
+    """A function with a question in it, called with different arguments."""
+    rng = w.rng
+    if w.probes > 9:
+        return
+    w.serial += 1
+    name = f"visit_{w.serial}"
+    big = w.pick(lambda v: v.type == "int" and v.high <= 17000)
+    parameter = big.name if big and w.chance(0.25) else "bytes"
+    pointer = w.shared and w.chance(0.5)
+    lines, w.lines, depth, w.depth = w.lines, [], w.depth, 0
+    head = "uint8_t* base, " if pointer else ""
+    w.line(f"__device__ {rng.choice(('__forceinline__ ', ''))}void {name}({head}int {parameter}, int index) {{")
+    w.depth = 1
+    if w.chance(0.3):
+        w.line(f"if ({parameter} {rng.choice(('% 8 != 0', '<= 0', '> 4096'))})")
+        w.line("    return;")
+    if w.chance(0.25):
+        w.line(f"{parameter} = ({parameter} + 15) / 16 * 16;")
+    term = rng.choice((f"{parameter} * index", parameter, f"index * 16 + {parameter}"))
+    w.probe(f"base + {term}" if pointer else term)
+    if w.chance(0.3):
+        w.line(f"DEVICE_ASSERT({parameter} % 32 == 0);")
+        w.probe(parameter)
+    w.depth = 0
+    w.line("}")
+    w.top.append("\n".join(w.lines))
+    w.lines, w.depth = lines, depth
+    for _ in range(rng.choice((1, 2, 2, 3))):
+        size = w.scaled()
+        if size.high > 1 << 20:
+            size = w.literal()
+        first = rng.choice(("smem, ", "smem + 32, ", "smem + 16, ")) if pointer else ""
+        small = w.pick(lambda v: v.type == "int" and v.high <= 100)
+        call = f"{name}({first}{size.text}, {small.name if small and w.chance(0.6) else rng.randrange(4)});"
+        if w.chance(0.3):
+            w.line(f"if ({w.condition()})")
+            call = "    " + call
+        w.line(call)
+
+
+def asking_lambda(w: Writer) -> None:
+    """A lambda with a question in it."""
+    name = w.fresh("ask")
+    base = w.local("shift", w.scaled(), mutable=True)
+    with w.block(f"auto {name} = [{w.rng.choice('=&')}](int i)", "};"):
+        if w.chance(0.3):
+            w.line(f"if (i % {w.rng.choice((2, 4))} != 0)")
+            w.line("    return;")
+        w.probe(f"{base.name} + i * {w.rng.choice((16, 32, 8))}")
+    if w.chance(0.5):
+        w.line(f"{base.name} += {w.rng.choice((16, 32))};")
+    for _ in range(w.rng.choice((1, 2))):
+        w.line(f"{name}({w.rng.choice(('0', '3', w.atom().text))});")
+
+
 VALUES: list[tuple[Callable[[Writer], None], int]] = [
     (arithmetic, 6),
     (size, 4),
@@ -371,4 +427,6 @@ VALUES: list[tuple[Callable[[Writer], None], int]] = [
     (swapped, 2),
     (wide, 3),
     (recast, 3),
+    (callee, 3),
+    (asking_lambda, 2),
 ]

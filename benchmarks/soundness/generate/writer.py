@@ -57,6 +57,7 @@ class Writer:
     scopes: list[list[Var]] = field(default_factory=lambda: [[]])
     pointers: list[list[Ptr]] = field(default_factory=lambda: [[]])
     memories: list[str] = field(default_factory=list)  # int pointers that can be read
+    read_only: set[str] = field(default_factory=set)
     constants: list[Num] = field(default_factory=list)  # template parameters, enumerators, macros
     booleans: list[str] = field(default_factory=list)  # constant conditions
     device: bool = False  # code of the device, where helpers may be called
