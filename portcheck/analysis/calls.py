@@ -335,8 +335,9 @@ def enter(
         result = _run_body(m, function, inner)
     finally:
         m.active[key] = depth
-    for place_, cell in back:
-        memory.store(m, place_, cell.value, frame, node or function.node)
+    at = node or function.node
+    for place_, cell in back if at is not None else ():
+        memory.store(m, place_, cell.value, frame, at)
     return result
 
 
@@ -378,7 +379,7 @@ def _bind(
     for position, parameter in enumerate(listed):
         if not parameter.name:
             if arguments is not None and position < len(arguments):
-                _evaluate_all(m, [arguments[position]], frame)  # type: ignore[list-item]
+                _evaluate_all(m, [arguments[position]], frame)
             continue
         if arguments is None or position >= len(arguments):
             cells[parameter.name] = _default(m, parameter, inner, arguments is None)

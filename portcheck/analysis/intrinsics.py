@@ -247,8 +247,10 @@ def _bulk_of_asm(
     for text in instruction.operands[:3]:
         digits = "".join(c for c in text.split("%", 1)[-1] if c.isdigit()) if "%" in text else ""
         position = int(digits) if digits else None
-        inside = position is not None and position < len(values)
-        operands.append(expressions.value(m, values[position], frame) if inside else None)  # type: ignore[index]
+        if position is None or position >= len(values):
+            operands.append(None)
+        else:
+            operands.append(expressions.value(m, values[position], frame))
     operands += [None] * (3 - len(operands))
     assert m.recorder is not None
     m.recorder.bulk(m, found.operation, operands[0], operands[1], operands[2], node, frame)

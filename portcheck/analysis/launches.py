@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from portcheck.analysis.machine import Machine, Tree
@@ -173,20 +173,22 @@ def _passed_on(event: LaunchEvent, kernel: Function) -> dict[Symbol, Expr]:
     return found
 
 
-def _configuration(event: LaunchEvent, parameters: dict[str, Expr], hosted: object) -> Expr | None:
+def _configuration(
+    event: LaunchEvent, parameters: dict[str, Expr], hosted: Callable[[Expr], Expr]
+) -> Expr | None:
     """Grid and block of the launch; returns the dynamic shared memory in bytes."""
     shape: list[Value] = list(event.configuration)
     if len(shape) == 1 and isinstance(shape[0], Structure):
         shape = [c.value for c in shape[0].fields.values()]
     for value, head in zip(shape, ("gridDim", "blockDim"), strict=False):
         if isinstance(value, Number):
-            parameters[f"{head}.x"] = hosted(value.expr)  # type: ignore[operator]
+            parameters[f"{head}.x"] = hosted(value.expr)
         elif isinstance(value, Structure) and value.type.name == "dim3":
             for axis, cell in value.fields.items():
                 if isinstance(cell.value, Number):
-                    parameters[f"{head}.{axis}"] = hosted(cell.value.expr)  # type: ignore[operator]
+                    parameters[f"{head}.{axis}"] = hosted(cell.value.expr)
     if len(shape) > 2 and isinstance(shape[2], Number):
-        return hosted(shape[2].expr)  # type: ignore[operator, no-any-return]
+        return hosted(shape[2].expr)
     return None
 
 

@@ -235,13 +235,14 @@ class State:
         if all(isinstance(v, FunctionName | OneOf) for v in values):
             return _one_of(values, guards)
         structures = [v for v in values if isinstance(v, Structure)]
-        if len(structures) == len(values) and all(v.fields.keys() == first.fields.keys() for v in structures):  # type: ignore[union-attr]
+        members = {tuple(v.fields) for v in structures}
+        if len(structures) == len(values) and len(members) == 1:
             return self._join_structures(structures, guards, guard_tags)
         arrays = [v for v in values if isinstance(v, Array)]
         if len(arrays) == len(values):
             longest = max(arrays, key=lambda a: len(a.writes or ()))
             alike = all(a.writes is not None for a in arrays)
-            return longest if alike and _extends(longest, arrays) else Array(first.type, None, None)  # type: ignore[union-attr, arg-type]
+            return longest if alike and _extends(longest, arrays) else Array(longest.type, None, None)
         reason = (
             f"{cell.name or 'it'} differs between the branches" if cell is not None else "branches differ"
         )
