@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument("--prover", choices=sorted(PROVERS), default="portcheck")
     parser.add_argument("--compile", action="store_true", help="compare the reference with g++ instead")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="leave the generated files there")
-    parser.add_argument("--shrink", type=float, default=60, help="seconds for each of the first disagreements")
+    parser.add_argument("--shrink", type=float, default=60, help="seconds to spend on one text")
     arguments = parser.parse_args()
     if arguments.compile:
         return compile_all(arguments)
@@ -48,9 +48,7 @@ def compile_all(arguments: argparse.Namespace) -> int:
         return 2
     started = time.monotonic()
     end = arguments.first + arguments.kernels
-    work = [
-        (range(i, min(i + TOGETHER, end)), arguments.seed) for i in range(arguments.first, end, TOGETHER)
-    ]
+    work = [(range(i, min(i + TOGETHER, end)), arguments.seed) for i in range(arguments.first, end, TOGETHER)]
     total = Comparison()
     with ProcessPoolExecutor(arguments.jobs) as pool:
         for found in pool.map(_compared, work):
@@ -62,8 +60,8 @@ def compile_all(arguments: argparse.Namespace) -> int:
     for difference in total.differences[:20]:
         print(difference)
     print(
-        f"{total.files} files compiled; {total.runs} runs compared, {total.values} values; {total.stopped} runs "
-        f"left out (overflow and the like); {len(total.differences)} differences; "
+        f"{total.files} files compiled; {total.runs} runs compared, {total.values} values; "
+        f"{total.stopped} runs left out (overflow and the like); {len(total.differences)} differences; "
         f"{time.monotonic() - started:.0f} s"
     )
     return 1 if total.differences else 0

@@ -142,9 +142,7 @@ def judged(texts: dict[str, str], folder: Path, prover: str, seed: int) -> Repor
     return report
 
 
-def _findings(
-    subject: Subject, judge: Judge, asked: Prover, name: str, report: Report
-) -> Iterator[Finding]:
+def _findings(subject: Subject, judge: Judge, asked: Prover, name: str, report: Report) -> Iterator[Finding]:
     for probe in subject.probes:
         started = time.monotonic()
         try:
@@ -213,12 +211,12 @@ def small(problem: Problem, prover: str, seconds: float) -> str:
 
 def text_of(report: Report) -> str:
     """The report in words."""
-    lines = [
+    head = (
         f"{report.files} files, {report.probes} probes ({report.reached} reached, {report.failing} with a "
         f"failing run), {report.runs} runs; {report.prove_seconds:.1f} s in the prover (slowest proof "
-        f"{report.slowest:.2f} s), {report.seconds:.1f} s in all",
-        "",
-    ]
+        f"{report.slowest:.2f} s), {report.seconds:.1f} s in all"
+    )
+    lines = [head, ""]
     outcomes = sorted({o for _, o in report.counts})
     lines.append(f"{'verdict':10}" + "".join(f"{o:>12}" for o in outcomes) + f"{'all':>12}")
     for verdict in VERDICTS:

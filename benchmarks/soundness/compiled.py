@@ -55,8 +55,7 @@ def compare(named: Sequence[tuple[str, str]], seed: int, runs: int = 60) -> Comp
             calls.append(_call(subject, drawn, inside, len(expected)))
             expected.append((name, drawn, trace))
     body = "\n".join(
-        f"static void part{i}() {{\n" + "\n".join(calls[i : i + 50]) + "\n}"
-        for i in range(0, len(calls), 50)
+        f"static void part{i}() {{\n" + "\n".join(calls[i : i + 50]) + "\n}" for i in range(0, len(calls), 50)
     )
     main = "".join(f"part{i}(); " for i in range(0, len(calls), 50))
     parts.append(f"{body}\nint main() {{ soundness::prepare(); {main}}}\n")
@@ -97,9 +96,7 @@ def _plan(subject: Subject, rng: random.Random, runs: int) -> list[Drawn]:
     """Runs of every start; of a template that nothing instantiates, three instantiations."""
     shapes: dict[int, list[dict[str, int]]] = {}
     for index, start in enumerate(subject.starts):
-        shapes[index] = [
-            {p.name: subject.template_value(rng, p) for p in start.template} for _ in range(3)
-        ]
+        shapes[index] = [{p.name: subject.template_value(rng, p) for p in start.template} for _ in range(3)]
     found = []
     for number, drawn in enumerate(subject.draw(rng, runs)):
         shape = shapes[drawn.start][number // len(subject.starts) % 3]

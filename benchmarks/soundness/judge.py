@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from benchmarks.soundness.provers import Proof
 from benchmarks.soundness.reference.machine import Entry
-from benchmarks.soundness.subject import Drawn, Probe, Subject
+from benchmarks.soundness.subject import FUEL, Drawn, Probe, Subject
 from portcheck.symbolic.condition import Condition, condition_symbols
 from portcheck.symbolic.evaluate import Undefined
 from portcheck.symbolic.evaluate import test as is_true
@@ -18,6 +18,7 @@ MORE_RUNS = 300  # for a claim that is refuted by one run
 WITNESS_RUNS = 3000
 SEARCHES = 6  # rounds of changing single parameters of the runs that came furthest
 SUSPECTS = 6  # assignments of one probe for which failing runs are looked for
+LONG_RUNS = 6  # after so many, loops get less time
 THREADS = ("threadIdx.x", "blockIdx.x", "blockDim.x", "gridDim.x")
 
 OK, INEXACT, SKIPPED, OVERFLOW = "ok", "inexact", "skipped", "overflow"
@@ -99,20 +100,25 @@ class Evidence:
                     self.run(self.subject.changed(rng, drawn))
 
     def run(self, drawn: Drawn) -> str:
-        entries, why = self.subject.run(drawn)
+        long = self.stops.get("too long", 0) >= LONG_RUNS
+        entries, why = self.subject.run(drawn, FUEL // 10 if long else FUEL)
         self.runs += 1
         if why:
             self.stops[why] = self.stops.get(why, 0) + 1
-        self.far[drawn] = len({x[0] for entry in entries for x in entry.seen})
         by_number = {p.number: p for p in self.subject.probes}
+        self.far[drawn] = len({x[0] for entry in entries for x in entry.seen})
         for entry in entries:
-            for number, value, local in dict.fromkeys(
-                (n, v, tuple(x.items()) if x is not None else None) for n, v, x in entry.seen
-            ):
-                probe = by_number[number]
-                fails = (value - probe.equals) % probe.modulus != 0
-                known = dict(local) if local is not None else None
-                self.seen.setdefault(number, []).append(Sight(drawn, entry, known, value, fails))
+            known: set[tuple[object, ...]] = set()
+            for number, value, local in entry.seen:
+                probe = by_number.get(number)
+                if probe is None:
+                    continue
+                residue = (value - probe.equals) % probe.modulus
+                key = (number, residue, id(local))  # one of each residue is enough
+                if key not in known:
+                    known.add(key)
+                    self.seen.setdefault(number, []).append(Sight(drawn, entry, local, value, residue != 0))
+            entry.seen = []
         return why
 
     def at(self, probe: Probe) -> list[Sight]:

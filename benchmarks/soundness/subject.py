@@ -68,9 +68,7 @@ class Subject:
         defined = [f for f in self.file.functions if f.body is not None]
         launched = {x.kernel.parts[-1] for f in defined for x in walk(f.body) if isinstance(x, n.Launch)}
         bodies = [*defined, *self.file.structs.values()]
-        called = {
-            x.parts[-1] for f in bodies for x in walk(f) if isinstance(x, n.Name)
-        } | launched
+        called = {x.parts[-1] for f in bodies for x in walk(f) if isinstance(x, n.Name)} | launched
         found = []
         for function in defined:
             host = not function.kernel and not function.device
@@ -123,9 +121,7 @@ class Subject:
             thread = rng.randrange(1024)
         thread = fixed.get("threadIdx.x", thread)
         block = fixed.get("blockIdx.x", rng.choice((0, 1, 2, 3, 5, 23, 64, 131)))
-        return Drawn(
-            which, template, values, thread, block, block_dim, grid_dim, rng.randrange(1 << 20)
-        )
+        return Drawn(which, template, values, thread, block, block_dim, grid_dim, rng.randrange(1 << 20))
 
     def host_values(self, which: int, wanted: Mapping[str, int]) -> dict[str, list[int]]:
         """For each parameter of a start, values that may give the kernel's parameters those wanted."""
@@ -182,8 +178,8 @@ class Subject:
         machine.start(drawn.thread, drawn.block, drawn.seed, fuel)
         machine.block_dim, machine.grid_dim = drawn.block_dim, drawn.grid_dim
         bindings: dict[str, t.Type | int] = {}
-        for parameter, (name, value) in zip(start.template, drawn.template, strict=True):
-            boolean = parameter.type is not None and parameter.type.parts[-1] == "bool"
+        for wanted, (name, value) in zip(start.template, drawn.template, strict=True):
+            boolean = wanted.type is not None and wanted.type.parts[-1] == "bool"
             bindings[name] = bool(value) if boolean else value
         try:
             instance = self.program.instance(function, bindings)
@@ -219,9 +215,7 @@ def probes_of(text: str) -> Iterator[Probe]:
     for number, line in enumerate(text.splitlines(), 1):
         match = _PROBE.match(line)
         if match:
-            yield Probe(
-                int(match.group(1)), number, match.group(2), int(match.group(3)), int(match.group(4))
-            )
+            yield Probe(int(match.group(1)), number, match.group(2), int(match.group(3)), int(match.group(4)))
 
 
 def _before(argument: n.Expression, value: int) -> list[tuple[str, list[int]]]:

@@ -174,6 +174,7 @@ def _of_tree(m: Machine, callee: Callee, node: Node, frame: Frame) -> Value:
         return objects.construct(m, type_, list(callee.arguments), frame, node)
     candidates = [c for c in effects.candidates(callee, frame.function, frame.origin) if c.body is not None]
     if callee.receiver is None:
+        candidates = candidates or _at_compile_time(m, callee)
         candidates = _in_reach(m, callee, candidates, frame)
     chosen = overloads.choose(m, candidates, list(callee.arguments), frame, callee)
     if chosen is not None and callee.receiver is None:
@@ -181,6 +182,17 @@ def _of_tree(m: Machine, callee: Callee, node: Node, frame: Frame) -> Value:
         own = frame.this if chosen.record and frame.this is not None else None
         return enter(m, chosen, list(callee.arguments), bound, frame, node, own)
     return unfollowed(m, callee, node, frame)
+
+
+def _at_compile_time(m: Machine, callee: Callee) -> list[Function]:
+    """Host functions that are `constexpr` can be called from the device too."""
+    named = m.program.functions.get(callee.name, ())
+    return [f for f in named if f.body is not None and _is_constexpr(f)]
+
+
+def _is_constexpr(function: Function) -> bool:
+    assert function.body is not None
+    return b"constexpr" in function.origin.text[function.start_byte : function.body.start_byte]
 
 
 def _in_reach(m: Machine, callee: Callee, candidates: list[Function], frame: Frame) -> list[Function]:
@@ -336,8 +348,9 @@ def enter(
     finally:
         m.active[key] = depth
     at = node or function.node
-    for place_, cell in back if at is not None else ():
-        memory.store(m, place_, cell.value, frame, at)
+    if at is not None:
+        for place_, cell in back:
+            memory.store(m, place_, cell.value, frame, at)
     return result
 
 

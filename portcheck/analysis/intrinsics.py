@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 THREAD_NAMES = frozenset(("threadIdx.x", "threadIdx.y", "threadIdx.z", "lane"))
 # Kinds of wrappers whose bodies say nothing more than their kind.
 _OPAQUE_KINDS = frozenset(
-    ("tma_copy", "load", "store", "mbarrier", "copy_wait", "block_barrier", "sync_scope", "warp_collective")
+    ("tma_copy", "load", "store", "mbarrier", "copy_wait", "block_barrier", "sync_scope")
 )
 
 

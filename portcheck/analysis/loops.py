@@ -30,8 +30,8 @@ from portcheck.analysis.values import (
     Value,
 )
 from portcheck.program.nodes import first_child
-from portcheck.symbolic.condition import negate
-from portcheck.symbolic.expr import Choice, Expr, Role, Symbol, of
+from portcheck.symbolic.condition import equal, negate
+from portcheck.symbolic.expr import Choice, Expr, Quotient, Role, Symbol, choose, floor_remainder, of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from portcheck.analysis.state import Frame
 
 MAX_ROUNDS = 4
+MAX_UNROLLED = 32
 _WRITERS = frozenset(("assignment_expression", "update_expression", "call_expression", "pointer_expression"))
 
 
@@ -117,6 +118,8 @@ def _run(m: Machine, parts: Parts, frame: Frame) -> None:
         state.roll_back(mark)
         if first.known is False:
             return
+    if _returns_early(m, parts, frame) and _unrolled(m, parts, frame):
+        return
     changes = _look_ahead(m, parts, frame)
     mark = state.mark
     counter = _counter(m, parts, frame, changes)
@@ -144,6 +147,51 @@ def _run(m: Machine, parts: Parts, frame: Frame) -> None:
     paths += _after(m, parts, frame, changes, tag, arrays)
     paths += leaving
     state.merge(mark, paths)
+
+
+def _returns_early(m: Machine, parts: Parts, frame: Frame) -> bool:
+    """Whether a loop is only left by its condition or a return: a search in a constant expression."""
+    key = (id(frame.origin.text), parts.node.id)
+    found = m.tree.returning_loops.get(key)
+    if found is None:
+        pending = [parts.body] if parts.body is not None else []
+        kinds: set[str] = set()
+        while pending:
+            node = pending.pop()
+            kinds.add(node.type)
+            if node.type != "lambda_expression":
+                pending += node.named_children
+        found = "return_statement" in kinds and not kinds & {"break_statement", "goto_statement"}
+        m.tree.returning_loops[key] = found
+    return found
+
+
+def _unrolled(m: Machine, parts: Parts, frame: Frame) -> bool:
+    """Run the iterations one by one while the condition is decided; whether that ended the loop."""
+    state = m.state
+    for _ in range(MAX_UNROLLED):
+        if parts.condition is None or parts.after or not state.alive:
+            return not state.alive
+        found, _ = expressions.condition(m, parts.condition, frame)
+        if found.known is False:
+            return True
+        if found.known is None:
+            return False
+        mark = state.mark
+        continuing: list[Snapshot] = []
+        frame.continues.append((*mark, continuing))
+        try:
+            if parts.body is not None:
+                statements.scoped(m, parts.body, frame)
+        finally:
+            frame.continues.pop()
+        if continuing:
+            if state.alive:
+                continuing.append(state.snapshot(mark))
+            state.merge(mark, continuing)
+        if parts.update is not None and state.alive:
+            expressions.value(m, parts.update, frame)
+    return not state.alive
 
 
 def _runs_once(m: Machine, parts: Parts, frame: Frame) -> bool:
@@ -221,13 +269,17 @@ def _after(
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How one iteration changes a variable: `step` (None: not known), exactly or in multiples."""
+    """How one iteration changes a variable: `step` (None: not known), exactly or in multiples.
+
+    With a `cycle` the sum is taken modulo that: `stage = (stage + 1) % kStages`.
+    """
 
     start: Value
     step: Expr | None
     exact: bool
     tags: Tags = NO_TAGS
     grows: bool = False
+    cycle: Expr | None = None
 
 
 def _look_ahead(m: Machine, parts: Parts, frame: Frame) -> dict[Cell, Change]:
@@ -390,6 +442,9 @@ def _changes(
 
 def _change(m: Machine, start: Value, end: Number, symbol: Symbol, varying: set[Symbol]) -> Change:
     serial = m.state.serial(symbol)
+    cycle = _cycle(end.expr, symbol)
+    if cycle is not None and not any(_varies(m, e, serial, varying) for e in cycle):
+        return Change(start, cycle[0], True, end.tags, cycle=cycle[1])
     steps = _leaves(end.expr - of(symbol), symbol)
     if steps is None or any(_varies(m, s, serial, varying) for s in steps):
         return Change(start, None, False)
@@ -406,6 +461,19 @@ def _change(m: Machine, start: Value, end: Number, symbol: Symbol, varying: set[
         common = gcd(common, step.value)
     grows = all(s.value is not None and s.value >= 0 for s in steps)
     return Change(start, Expr((), common), False, end.tags, grows) if common else Change(start, None, False)
+
+
+def _cycle(end: Expr, symbol: Symbol) -> tuple[Expr, Expr] | None:
+    """Step and cycle of `v = (v + step) % cycle`."""
+    for atom in end.atoms():
+        if isinstance(atom, Quotient) and not atom.truncated:
+            step = atom.dividend - of(symbol)
+            if (
+                end == atom.dividend - of(atom) * atom.divisor
+                and symbol not in step.symbols() | atom.divisor.symbols()
+            ):
+                return step, atom.divisor
+    return None
 
 
 def _leaves(expr: Expr, symbol: Symbol) -> list[Expr] | None:
@@ -484,6 +552,8 @@ def _enter_iteration(
             continue
         if change.exact:
             expr = start.expr + change.step * counter
+            if change.cycle is not None:
+                expr = _in_cycle(start.expr, expr, change.cycle, counter)
         else:
             note = f"`{cell.name}` grows in some iterations only"
             times = m.state.fresh(
@@ -497,6 +567,14 @@ def _enter_iteration(
         m.state.write(cell, Number(expr, start.type, tags))
 
 
+def _in_cycle(start: Expr, expr: Expr, cycle: Expr, counter: Expr) -> Expr:
+    """`expr` modulo the cycle, from the first iteration on; the start itself may lie outside it."""
+    around = floor_remainder(expr, cycle)
+    if start.value == 0:
+        return around
+    return choose(equal(counter, 0), start, around)
+
+
 def _unknown_again(m: Machine, cell: Cell, start: Value, frame: Frame) -> Value:
     if isinstance(start, Array):
         return Array(start.type, start.length, start.writes and None, None, start.space, start.address)
@@ -508,7 +586,7 @@ def _unknown_again(m: Machine, cell: Cell, start: Value, frame: Frame) -> Value:
 def _forget(m: Machine, changes: dict[Cell, Change], frame: Frame) -> None:
     """While looking ahead further out: the variables are changed, by an amount nobody counted."""
     for cell, change in changes.items():
-        if isinstance(change.start, Number) and change.step is not None:
+        if isinstance(change.start, Number) and change.step is not None and change.cycle is None:
             times = m.state.fresh(f"{cell.name}@times", Role.OPAQUE, 0)
             m.state.write(cell, Number(change.start.expr + change.step * times, change.start.type))
         else:

@@ -75,6 +75,7 @@ class Tree:
         return list(found.values())
 
     backward_labels: dict[tuple[int, int], bool] = field(default_factory=dict)
+    returning_loops: dict[tuple[int, int], bool] = field(default_factory=dict)
     loop_names: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -80,6 +80,8 @@ def construct(
     from portcheck.analysis import calls, overloads
 
     type_ = m.sizes.resolve(type_, frame)
+    if not type_.arguments and frame.this is not None and frame.this.type.name == type_.name:
+        type_ = frame.this.type  # in a class template its own name stands for this instance
     record = _record_of(m, type_) if not type_.is_indirect else None
     if type_.name in ("pair", "tuple") and record is None:
         return group(m, [_evaluated(m, a, frame) for a in arguments])

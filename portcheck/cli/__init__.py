@@ -1,4 +1,4 @@
-"""The command line: `portcheck scan`, `portcheck show` and `portcheck schema`.
+"""The command line: `portcheck scan`, `show`, `prove` and `schema`.
 
 This package imports nothing heavy; each command imports what it needs when it runs.
 """
@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from portcheck.cli.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_OK, UsageError, is_source_error
+from portcheck.cli.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_OK, UsageError, is_refusal
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,8 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _discard_output()
         return EXIT_OK
     except Exception as error:  # the one place where every error ends
-        if is_source_error(error):
-            return _complain(str(error), "", UsageError.code)
+        if is_refusal(error):
+            return _complain(" ".join(str(error).splitlines()), "", UsageError.code)
         if os.environ.get("PORTCHECK_DEBUG"):
             raise
         from portcheck.cli.crash import report_crash
@@ -46,10 +46,14 @@ def _run(arguments: list[str]) -> int:
         from portcheck.cli import show_command
 
         code = show_command.run(options)
+    elif command == "prove":
+        from portcheck.cli import prove_command
+
+        code = prove_command.run(options)
     elif command == "schema":
         from portcheck.cli import schema_command
 
-        code = schema_command.run()
+        code = schema_command.run(options)
     else:
         code = EXIT_OK
     if sys.stdout is not None:

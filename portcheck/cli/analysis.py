@@ -16,7 +16,7 @@ from portcheck.result import ScanResult
 
 def analyse(options: Namespace) -> ScanResult:
     """Scan what the options name, and keep the facts of the kinds that they ask for."""
-    paths = [*options.paths, *_listed(options.files_from)]
+    paths = named_paths(options)
     with Progress(enabled=not options.quiet) as progress:
         result = portcheck.scan.scan(
             paths, defines=options.define, exclude=options.exclude, progress=progress
@@ -26,6 +26,11 @@ def analyse(options: Namespace) -> ScanResult:
     return replace(result, facts=tuple(fact for fact in result.facts if fact.kind in options.kind))
 
 
+def named_paths(options: Namespace) -> list[str]:
+    """The paths of the command line and of `--files-from`."""
+    return [*options.paths, *_listed(options.files_from)]
+
+
 def conclude(result: ScanResult, options: Namespace, output: Output) -> int:
     """The exit code, with a line on stderr about what a reader of the report could miss."""
     if not result.files:
@@ -33,7 +38,7 @@ def conclude(result: ScanResult, options: Namespace, output: Output) -> int:
         return EXIT_NOTHING
     seen = output.is_standard and options.format == "text"
     if not seen and not options.quiet:
-        _warn_of_gaps(result)
+        warn_of_gaps(result)
     return EXIT_OK
 
 
@@ -74,11 +79,12 @@ def _why_nothing(result: ScanResult) -> str:
     return f"{first.path}: {first.reason}{others}"
 
 
-def _warn_of_gaps(result: ScanResult) -> None:
+def warn_of_gaps(result: ScanResult, where: str = "the report says where") -> None:
+    """One line on stderr where something was not read."""
     gaps = []
     if result.skipped:
         gaps.append(f"{len(result.skipped)} skipped")
     if result.unreadable_bytes:
         gaps.append(f"{result.unreadable_bytes} of {result.total_bytes} bytes could not be parsed")
     if gaps:
-        print(f"portcheck: warning: {'; '.join(gaps)}; the report says where", file=sys.stderr)
+        print(f"portcheck: warning: {'; '.join(gaps)}; {where}", file=sys.stderr)

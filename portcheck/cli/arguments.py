@@ -12,12 +12,15 @@ from portcheck.cli.errors import UsageError, unknown
 
 COMMANDS = {
     "scan": "analyse files and folders, and report what they do",
-    "show": "print the model itself: facts, kernels or calls",
+    "show": "print the model itself: facts, kernels, calls or transfers",
+    "prove": "say whether an expression at a line is divisible, and show the working",
     "schema": "print the JSON schema of the json and jsonl formats",
 }
 SCAN_FORMATS = ("text", "json", "jsonl", "sarif")
 SHOW_FORMATS = ("text", "json", "jsonl")
-SHOW_SECTIONS = ("facts", "kernels", "calls")
+SHOW_SECTIONS = ("facts", "kernels", "calls", "transfers")
+PROVE_FORMATS = ("text", "json")
+SCHEMAS = ("scan", "proof")
 
 _EXIT_CODES = """\
 exit codes:
@@ -33,6 +36,8 @@ examples:
   portcheck scan .                            what this tree does, line by line
   portcheck scan csrc --format sarif -o portcheck.sarif
   portcheck show kernels csrc                 kernels, launches, instantiations
+  portcheck show transfers csrc               what moves, and what Ascend asks of it
+  portcheck prove csrc/a.cu:120 'row_bytes'   is it a multiple of 32 there, and why
 
 {_EXIT_CODES}
 
@@ -53,8 +58,22 @@ examples:
   portcheck show facts csrc --format jsonl    one fact a line, then what was not read
   portcheck show facts csrc --kind vec_cast
   portcheck show calls csrc
+  portcheck show transfers csrc               transfers, layouts, requirements, verdicts
 
 kinds: """
+
+_PROVE = f"""\
+A pointer counts as its offset in bytes from its base object. The answer is holds, violated
+(with values), depends (with the exact condition) or unknown (with what stopped the proof);
+each is an answer, and the exit code is 0.
+
+examples:
+  portcheck prove csrc/a.cu:120 'row_bytes'
+  portcheck prove csrc/a.cu:120 'stage_ptr + 16' --mod 512
+  portcheck prove csrc/a.cu:120 'n' --mod 4 --equals 2 --given 'hidden=7168' --given 'n > 0'
+  portcheck prove csrc/a.cuh:31 'offset' --in combine --tree csrc --tree include
+
+{_EXIT_CODES}"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -103,7 +122,7 @@ def parse(arguments: Sequence[str]) -> tuple[str, argparse.Namespace]:
     if extra:
         names = [name for name in parser._option_string_actions if name.startswith("--")]
         raise UsageError(unknown("option", extra[0].split("=")[0], names), hint)
-    if first != "schema" and not options.paths and options.files_from is None:
+    if first in ("scan", "show") and not options.paths and options.files_from is None:
         section = f" {options.section}" if first == "show" else ""
         raise UsageError("no PATH given", f"to analyse this folder: portcheck {first}{section} .")
     return first, options
@@ -130,9 +149,12 @@ def _scan_parser() -> _Parser:
 
 
 def _show_parser() -> _Parser:
-    parser = _parser("show", _SHOW, "facts|kernels|calls PATH... [options]")
+    parser = _parser("show", _SHOW, "facts|kernels|calls|transfers PATH... [options]")
     parser.add_argument(
-        "section", metavar="facts|kernels|calls", type=_one_of("section", SHOW_SECTIONS), help="what to show"
+        "section",
+        metavar="facts|kernels|calls|transfers",
+        type=_one_of("section", SHOW_SECTIONS),
+        help="what to show",
     )
     _add_paths(parser)
     _add_format(parser, SHOW_FORMATS)
@@ -140,9 +162,55 @@ def _show_parser() -> _Parser:
     return parser
 
 
-def _schema_parser() -> _Parser:
-    parser = _parser("schema", "", "")
+def _prove_parser() -> _Parser:
+    parser = _parser("prove", _PROVE, "FILE:LINE EXPR [options]")
     parser.list_kinds = False
+    parser.add_argument("place", metavar="FILE:LINE", help="where the expression stands or is visible")
+    parser.add_argument("expression", metavar="EXPR", help="an integer or pointer, in C++")
+    parser.add_argument(
+        "--mod", metavar="N", type=_integer, default=32, help="what it should be divisible by; default: 32"
+    )
+    parser.add_argument(
+        "--equals", metavar="N", type=_integer, default=0, help="what it should leave; default: 0"
+    )
+    parser.add_argument(
+        "--in",
+        dest="function",
+        metavar="FUNCTION",
+        help="start from this function; default: every kernel that reaches the line",
+    )
+    parser.add_argument(
+        "--given",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="take this, or a condition, to be true there; may be repeated",
+    )
+    parser.add_argument(
+        "--tree",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="read these files; may be repeated; default: the Git repository of FILE, or its folder",
+    )
+    _add_exclude(parser)
+    _add_format(parser, PROVE_FORMATS)
+    _add_define(parser)
+    _add_quiet(parser)
+    return parser
+
+
+def _schema_parser() -> _Parser:
+    parser = _parser("schema", "", "[scan|proof]")
+    parser.list_kinds = False
+    parser.add_argument(
+        "which",
+        metavar="scan|proof",
+        nargs="?",
+        type=_one_of("schema", SCHEMAS),
+        default="scan",
+        help="scan: of scan and show; proof: of prove",
+    )
     return parser
 
 
@@ -166,6 +234,10 @@ def _add_paths(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="read more paths from FILE, one a line; - is standard input",
     )
+    _add_exclude(parser)
+
+
+def _add_exclude(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exclude",
         metavar="GLOB",
@@ -194,6 +266,19 @@ def _add_format(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None
 
 
 def _add_analysis_options(parser: argparse.ArgumentParser) -> None:
+    _add_define(parser)
+    parser.add_argument(
+        "--kind",
+        metavar="KIND",
+        action="append",
+        default=[],
+        type=_kind,
+        help="only facts of this kind; may be repeated",
+    )
+    _add_quiet(parser)
+
+
+def _add_define(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-D",
         "--define",
@@ -203,14 +288,9 @@ def _add_analysis_options(parser: argparse.ArgumentParser) -> None:
         type=_define,
         help="decide #if as if NAME were defined; may be repeated",
     )
-    parser.add_argument(
-        "--kind",
-        metavar="KIND",
-        action="append",
-        default=[],
-        type=_kind,
-        help="only facts of this kind; may be repeated",
-    )
+
+
+def _add_quiet(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="no progress and no warnings, only errors, on stderr"
     )
@@ -231,6 +311,13 @@ def _kind(text: str) -> str:
     return _one_of("kind", [kind.value for kind in FactKind])(text)
 
 
+def _integer(text: str) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not an integer") from None
+
+
 def _define(text: str) -> str:
     name = text.partition("=")[0]
     if not re.fullmatch(r"[A-Za-z_]\w*", name):
@@ -247,5 +334,6 @@ def _plain(message: str) -> str:
 _PARSERS: dict[str, Callable[[], _Parser]] = {
     "scan": _scan_parser,
     "show": _show_parser,
+    "prove": _prove_parser,
     "schema": _schema_parser,
 }

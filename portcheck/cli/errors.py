@@ -12,6 +12,13 @@ EXIT_NOTHING = 3
 EXIT_INTERNAL = 4
 EXIT_INTERRUPTED = 130
 
+_REFUSALS = (
+    ("portcheck.source", "SourceError"),
+    ("portcheck.analysis", "QuestionError"),
+    ("portcheck.targets", "AssumptionError"),
+    ("portcheck.targets", "RuleDataError"),
+)
+
 
 class UsageError(Exception):
     """The command line asks for something that cannot be done; the message is one line."""
@@ -23,14 +30,13 @@ class UsageError(Exception):
         self.hint = hint
 
 
-def is_source_error(error: Exception) -> bool:
-    """Whether `portcheck.source` raised this about what the user named.
+def is_refusal(error: Exception) -> bool:
+    """Whether a library package raised this about what the user named, asked or configured.
 
-    Asked without importing that package: where it was never imported, it raised nothing.
+    Asked without importing those packages: one that was never imported raised nothing.
     """
-    source = sys.modules.get("portcheck.source")
-    kind = getattr(source, "SourceError", None)
-    return kind is not None and isinstance(error, kind)
+    kinds = (getattr(sys.modules.get(module), name, None) for module, name in _REFUSALS)
+    return any(isinstance(error, kind) for kind in kinds if kind is not None)
 
 
 def unknown(what: str, given: str, known: Iterable[str]) -> str:

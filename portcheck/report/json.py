@@ -24,36 +24,44 @@ from portcheck.result import ScanResult
 
 SECTIONS = ("kernels", "calls", "facts")
 
+Section = tuple[str, Iterable[Record]]
 
-def render(result: ScanResult, sections: Collection[str] = SECTIONS) -> Iterator[str]:
-    """The document's lines. `sections` chooses among `SECTIONS`; coverage is always there."""
+
+def render(
+    result: ScanResult, sections: Collection[str] = SECTIONS, more: Iterable[Section] = ()
+) -> Iterator[str]:
+    """The document's lines. `sections` chooses among `SECTIONS`; `more` stands in front of
+    coverage, which is always there."""
     yield "{"
     yield f'  "schema": "{NAME}",'
     yield f'  "version": {VERSION},'
-    yield f'  "tool": {_text({"name": "portcheck", "version": __version__})},'
-    yield f'  "root": {_text(result.root)},'
-    yield f'  "configuration": {_text({"defines": list(result.defines)})},'
+    yield f'  "tool": {one_line({"name": "portcheck", "version": __version__})},'
+    yield f'  "root": {one_line(result.root)},'
+    yield f'  "configuration": {one_line({"defines": list(result.defines)})},'
     if "kernels" in sections:
-        yield from _array("  ", "kernels", map(kernel_record, result.kernels), ",")
+        yield from array("  ", "kernels", map(kernel_record, result.kernels), ",")
     if "calls" in sections:
-        yield from _array("  ", "calls", map(call_record, result.calls), ",")
+        yield from array("  ", "calls", map(call_record, result.calls), ",")
     if "facts" in sections:
-        yield f'  "counts": {_text(counts_by_kind(result.facts))},'
-        yield from _array("  ", "facts", map(fact_record, result.facts), ",")
+        yield f'  "counts": {one_line(counts_by_kind(result.facts))},'
+        yield from array("  ", "facts", map(fact_record, result.facts), ",")
+    for name, records in more:
+        yield from array("  ", name, records, ",")
     yield '  "coverage": {'
     for name, value in coverage_totals(result).items():
         yield f'    "{name}": {value},'
-    yield from _array("    ", "files", map(file_record, result.files), ",")
-    yield from _array("    ", "skipped", map(skipped_record, result.skipped), "")
+    yield from array("    ", "files", map(file_record, result.files), ",")
+    yield from array("    ", "skipped", map(skipped_record, result.skipped), "")
     yield "  }"
     yield "}"
 
 
-def _array(indent: str, name: str, records: Iterable[Record], end: str) -> Iterator[str]:
+def array(indent: str, name: str, records: Iterable[Record], end: str) -> Iterator[str]:
+    """A member whose value is an array, each record on a line of its own; `end` is "," or ""."""
     held = None
     for record in records:
         yield f'{indent}"{name}": [' if held is None else f"{indent}  {held},"
-        held = _text(record)
+        held = one_line(record)
     if held is None:
         yield f'{indent}"{name}": []{end}'
     else:
@@ -61,5 +69,6 @@ def _array(indent: str, name: str, records: Iterable[Record], end: str) -> Itera
         yield f"{indent}]{end}"
 
 
-def _text(value: object) -> str:
+def one_line(value: object) -> str:
+    """The value as JSON on one line."""
     return json.dumps(value)

@@ -8,7 +8,7 @@ Every line has `kind`, `path`, `line`, `column`, `end_line`, `function`, `bytes`
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from portcheck.report.records import (
     Record,
@@ -22,19 +22,22 @@ from portcheck.result import Call, Kernel, Region, ScanResult
 from portcheck.source import Skipped
 
 
-def render(result: ScanResult, sections: Collection[str] = ("facts",)) -> Iterator[str]:
-    """The report's lines; `sections` chooses among facts, kernels and calls."""
-    for record in _records(result, sections):
+def render(
+    result: ScanResult, sections: Collection[str] = ("facts",), more: Iterable[Record] = ()
+) -> Iterator[str]:
+    """The report's lines; `sections` chooses among facts, kernels and calls, `more` comes after them."""
+    for record in _records(result, sections, more):
         yield json.dumps(record)
 
 
-def _records(result: ScanResult, sections: Collection[str]) -> Iterator[Record]:
+def _records(result: ScanResult, sections: Collection[str], more: Iterable[Record]) -> Iterator[Record]:
     if "kernels" in sections:
         yield from map(_kernel_line, result.kernels)
     if "calls" in sections:
         yield from map(_call_line, result.calls)
     if "facts" in sections:
         yield from map(fact_record, result.facts)
+    yield from more
     for file in result.files:
         yield from map(_unreadable_line, file.unreadable)
     yield from map(_skipped_line, result.skipped)

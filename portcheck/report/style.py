@@ -14,8 +14,13 @@ _CODES = {
     "caret": "32",
     "quiet": "2",
     "warning": "33",
+    "holds": "32",
+    "depends": "33",
+    "violated": "1;31",
+    "unknown": "35",
 }
 _UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
+_LEFT_OUT = " … "
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,18 @@ def safe(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(cell(char)[0] for char in " ".join(text.split()))
+
+
+def elided(text: str, width: int) -> str:
+    """The text with its middle left out where it is wider than `width`; words stay whole if they can."""
+    if len(text) <= width:
+        return text
+    room = width - len(_LEFT_OUT)
+    head, tail = text[: room * 2 // 3], text[len(text) - (room - room * 2 // 3) :]
+    start, space, _ = head.rpartition(" ")
+    head = start if space else head
+    _, space, end = tail.partition(" ")
+    return head + _LEFT_OUT + (end if space else tail)
 
 
 def counted(number: int, noun: str) -> str:

@@ -19,7 +19,6 @@ from portcheck.symbolic.condition import (
 from portcheck.symbolic.entail import condition_truth
 from portcheck.symbolic.expr import Role, Symbol
 from portcheck.symbolic.linear import Tags
-from portcheck.symbolic.premises import Premises
 from portcheck.symbolic.reporting import original_condition
 from portcheck.symbolic.simplify import simplify_condition
 from portcheck.symbolic.system import System
@@ -50,15 +49,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A goal that is not constant, with the premises connected with it as given and as solved.
+    """A goal that is not constant, with the facts connected with it and those that were solved.
 
-    `symbols` are those that a witness gives values to. `typical` holds values near which it is
-    looked for; None where it is only asked whether the goal holds, and any other answer may be
-    "unknown".
+    `facts` are the premises as the ledger has them. `checks` must be true of a witness: the
+    premises as they were given, and that the goal as it was asked fails. `symbols` are those
+    that a witness gives values to. `typical` holds values near which it is looked for; None
+    where it is only asked whether the goal holds, and any other answer may be "unknown".
     """
 
     goal: Condition
-    premises: Premises
+    facts: tuple[Condition, ...]
+    checks: tuple[Condition, ...]
     system: System
     symbols: frozenset[Symbol]
     typical: Mapping[Symbol, int] | None
@@ -69,8 +70,8 @@ class Question:
 
     def witness(self, where: Iterable[Condition] = (), hints: Iterable[Condition] = ()) -> Witness | None:
         """Values that satisfy the premises and `where`, for which the goal fails."""
-        needed = [p.condition for p in self.premises.items]
-        return find_witness((negate(self.goal), *where, *needed), hints, self.symbols, self.typical or {})
+        sought = (negate(self.goal), *where, *self.facts)
+        return find_witness(sought, hints, self.checks, self.symbols, self.typical or {})
 
 
 def answer_for(question: Question) -> Answer:
@@ -127,7 +128,7 @@ def plain_answer(question: Question, residues: tuple[int, ...] | None = None) ->
     roles = {s.role for s in symbols}
     if roles <= {Role.PARAMETER}:
         return Answer(Verdict.DEPENDS, original_condition(simple, system), witness, residues, tags)
-    around = {s.role for p in question.premises.items for s in condition_symbols(p.condition)}
+    around = {s.role for c in question.facts for s in condition_symbols(c)}
     if roles | around <= {Role.INDEX}:
         return Answer(Verdict.VIOLATED, FALSE, witness, residues, tags)
     return Answer(

@@ -32,44 +32,8 @@ class Constant:
         return "true" if self.truth else "false"
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """`expr >= 0`, `expr == 0` or `expr != 0`."""
-
-    expr: Expr
-    operator: Operator
-
-    @property
-    def known(self) -> bool | None:
-        return None
-
-    def __str__(self) -> str:
-        from portcheck.symbolic.text import condition_text
-
-        return condition_text(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Congruent:
-    """`expr mod modulus == residue`, or `!=` where `negated`; 0 <= residue < modulus."""
-
-    expr: Expr
-    modulus: int
-    residue: int
-    negated: bool = False
-
-    @property
-    def known(self) -> bool | None:
-        return None
-
-    def __str__(self) -> str:
-        from portcheck.symbolic.text import condition_text
-
-        return condition_text(self)
-
-
-class _Joined:
-    """What a junction keeps once it was asked for: its hash, its symbols and its contrary."""
+class _Kept:
+    """What a condition keeps once it was asked for: its hash, its symbols and its contrary."""
 
     __slots__ = ("_contrary", "_hash", "_symbols")
 
@@ -79,7 +43,59 @@ class _Joined:
 
 
 @dataclass(frozen=True, slots=True)
-class Every(_Joined):
+class Relation(_Kept):
+    """`expr >= 0`, `expr == 0` or `expr != 0`."""
+
+    expr: Expr
+    operator: Operator
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            found = hash((self.expr, self.operator.value))
+            object.__setattr__(self, "_hash", found)
+            return found
+
+    @property
+    def known(self) -> bool | None:
+        return None
+
+    def __str__(self) -> str:
+        from portcheck.symbolic.text import condition_text
+
+        return condition_text(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Congruent(_Kept):
+    """`expr mod modulus == residue`, or `!=` where `negated`; 0 <= residue < modulus."""
+
+    expr: Expr
+    modulus: int
+    residue: int
+    negated: bool = False
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            found = hash((self.expr, self.modulus, self.residue, self.negated))
+            object.__setattr__(self, "_hash", found)
+            return found
+
+    @property
+    def known(self) -> bool | None:
+        return None
+
+    def __str__(self) -> str:
+        from portcheck.symbolic.text import condition_text
+
+        return condition_text(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Every(_Kept):
     """All of at least two conditions."""
 
     conditions: tuple[Condition, ...]
@@ -103,7 +119,7 @@ class Every(_Joined):
 
 
 @dataclass(frozen=True, slots=True)
-class Some(_Joined):
+class Some(_Kept):
     """At least one of at least two conditions."""
 
     conditions: tuple[Condition, ...]
@@ -260,6 +276,15 @@ def congruent(expr: Expr, modulus: int, residue: int = 0) -> Condition:
 def negate(condition: Condition) -> Condition:
     if isinstance(condition, Constant):
         return FALSE if condition.truth else TRUE
+    try:
+        return condition._contrary
+    except AttributeError:
+        found = _contrary(condition)
+        object.__setattr__(condition, "_contrary", found)
+        return found
+
+
+def _contrary(condition: Relation | Congruent | Every | Some) -> Condition:
     if isinstance(condition, Relation):
         if condition.operator is Operator.NON_NEGATIVE:
             return Relation(-condition.expr - 1, Operator.NON_NEGATIVE)
@@ -269,13 +294,8 @@ def negate(condition: Condition) -> Condition:
         if condition.modulus == 2:
             return Congruent(condition.expr, 2, 1 - condition.residue)
         return Congruent(condition.expr, condition.modulus, condition.residue, not condition.negated)
-    try:
-        return condition._contrary
-    except AttributeError:
-        parts = [negate(c) for c in condition.conditions]
-        found = some(parts) if isinstance(condition, Every) else every(parts)
-        object.__setattr__(condition, "_contrary", found)
-        return found
+    parts = [negate(c) for c in condition.conditions]
+    return some(parts) if isinstance(condition, Every) else every(parts)
 
 
 def every(conditions: Iterable[Condition]) -> Condition:

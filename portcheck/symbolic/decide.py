@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portcheck.symbolic.answers import Answer, Question, Verdict, answer_for
-from portcheck.symbolic.condition import Condition, Congruent, Relation, condition_symbols
+from portcheck.symbolic.condition import (
+    FALSE,
+    TRUE,
+    Condition,
+    Congruent,
+    Constant,
+    Relation,
+    condition_symbols,
+    negate,
+)
 from portcheck.symbolic.evaluate import Undefined, evaluate
 from portcheck.symbolic.expr import Expr, Symbol
-from portcheck.symbolic.premises import Premises
+from portcheck.symbolic.ledger import Entry
+from portcheck.symbolic.linear import Tags
+from portcheck.symbolic.normal import normal, normal_expression
+from portcheck.symbolic.premises import Premises, solved
+from portcheck.symbolic.relevance import near
 from portcheck.symbolic.witness import Witness
 
-_MINIMISED = 12  # premises that are dropped one by one to see which a proof needs
+_MINIMISED = 8  # premises that are dropped one by one to see which a proof needs
+_NARROW = 600  # steps of work on an answer from near facts
+_WIDE = 1500  # steps of work on an answer from more
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,32 +66,79 @@ def decide(
     modulus, so a caller who wants the value of an offset as it was written passes the offset.
     `typical` gives values near which a witness is preferred.
     """
+    goal = normal(goal)
+    ledger = premises.ledger
+    if ledger.contradiction is not None:
+        return Decision(Verdict.HOLDS, used=tuple(sorted(ledger.contradiction)), why="unreachable")
     shown = subject if subject is not None else _subject(goal)
     symbols = condition_symbols(goal) | (shown.symbols() if shown is not None else frozenset())
-    near = Premises(premises.connected(symbols))
-    system = premises.system(symbols)
-    if system.contradiction is not None:
-        return Decision(Verdict.HOLDS, used=tuple(sorted(system.contradiction)), why="unreachable")
-    answer = answer_for(Question(goal, near, system, symbols, typical or {}))
-    used = answer.used
-    if answer.verdict is Verdict.HOLDS:
-        used = _needed(goal, near, used)
+    used: set[int] = set()
+    simple = goal if isinstance(goal, Constant) else ledger.simplify_condition(goal, used)
+    if simple == TRUE:
+        return Decision(Verdict.HOLDS, _residues_shown(goal, shown), used=tuple(sorted(used)))
+    if simple == FALSE:
+        simple = goal  # it fails, and the values for which it does are wanted
+    answer = _answer(goal, simple, premises, symbols, typical or {})
     value = None
     if shown is not None and (answer.witness or not symbols):
         try:
             value = evaluate(shown, dict(answer.witness))
         except Undefined:
             value = None
+    reduced = ledger.simplify(normal_expression(shown), set()) if shown is not None else None
     return Decision(
         answer.verdict,
-        _shown_residues(goal, answer, shown),
+        _shown_residues(simple, answer, reduced),
         answer.condition,
         answer.witness,
         value,
-        tuple(sorted(used)),
+        tuple(sorted(answer.used | used)) if answer.why != "unreachable" else tuple(sorted(answer.used)),
         answer.why,
         answer.would_decide,
     )
+
+
+def _answer(
+    asked: Condition,
+    goal: Condition,
+    premises: Premises,
+    symbols: frozenset[Symbol],
+    typical: Mapping[Symbol, int],
+) -> Answer:
+    """The answer from a few near facts, or else from more."""
+    if isinstance(asked, Constant):
+        return Answer(Verdict.HOLDS if asked.truth else Verdict.VIOLATED)
+    own = condition_symbols(goal)
+    checks = (negate(asked), *(p.condition for p in premises.connected(symbols)))
+    facts = premises.facts(symbols.union(*(condition_symbols(c) for c in checks)))
+    conditions = tuple(c for c, _ in facts)
+    about = premises.facts(own) if own else facts
+    before: list[Entry] = []
+    answer: Answer | None = None
+    for wide, steps in ((False, _NARROW), (True, _WIDE)):
+        chosen = near(about, own, wide=wide)
+        if wide and chosen == before:
+            break
+        before = chosen
+        system = solved(tuple(chosen), symbols, steps)
+        if system.contradiction is not None:
+            return Answer(Verdict.HOLDS, used=system.contradiction, why="unreachable")
+        found = answer_for(Question(goal, conditions, checks, system, symbols, typical))
+        if found.verdict is Verdict.HOLDS:
+            return replace(found, used=_needed(goal, chosen, symbols, found.used))
+        if answer is None or found.verdict is not Verdict.UNKNOWN:
+            answer = found
+        if found.verdict is not Verdict.UNKNOWN:
+            break
+    assert answer is not None
+    return answer
+
+
+def _residues_shown(goal: Condition, subject: Expr | None) -> tuple[int, ...]:
+    """The residue of the subject where a congruence holds."""
+    if not isinstance(goal, Congruent) or goal.negated:
+        return ()
+    return _shown_residues(goal, Answer(Verdict.HOLDS, residues=(goal.residue,)), subject)
 
 
 def _subject(goal: Condition) -> Expr | None:
@@ -95,20 +157,19 @@ def _shown_residues(goal: Condition, answer: Answer, subject: Expr | None) -> tu
     return tuple(sorted((r + apart.constant) % goal.modulus for r in answer.residues))
 
 
-def _needed(goal: Condition, premises: Premises, used: frozenset[int]) -> frozenset[int]:
+def _needed(goal: Condition, facts: list[Entry], symbols: frozenset[Symbol], used: Tags) -> Tags:
     """Of the premises used for a proof those that it cannot do without."""
     if len(used) > _MINIMISED:
         return used
     for tag in sorted(used):
         fewer = used - {tag}
-        if _holds(goal, premises.limited_to(fewer)):
+        if _holds(goal, [e for e in facts if e[1] <= fewer], symbols):
             used = fewer
     return used
 
 
-def _holds(goal: Condition, premises: Premises) -> bool:
-    symbols = condition_symbols(goal)
-    system = premises.system(symbols)
+def _holds(goal: Condition, facts: list[Entry], symbols: frozenset[Symbol]) -> bool:
+    system = solved(tuple(facts), symbols, _NARROW)
     if system.contradiction is not None:
         return False
-    return answer_for(Question(goal, premises, system, symbols, None)).verdict is Verdict.HOLDS
+    return answer_for(Question(goal, (), (), system, symbols, None)).verdict is Verdict.HOLDS

@@ -15,12 +15,13 @@ from math import gcd
 
 from portcheck.symbolic.expr import Atom, Choice, Expr, Extreme, Monomial, Quotient, Symbol, of
 from portcheck.symbolic.interval import Interval
+from portcheck.symbolic.work import Work
 
 Tags = frozenset[int]
 NO_TAGS: Tags = frozenset()
 
 _DEPTH = 8
-_STEPS = 150
+_STEPS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,11 @@ def tightened(expr: Expr) -> Expr:
 class Prover:
     """Proves inequalities from one set of facts; `interval` gives the bounds of an expression."""
 
-    def __init__(self, facts: Iterable[Fact], interval: Callable[[Expr], tuple[Interval, Tags]]) -> None:
+    def __init__(
+        self, facts: Iterable[Fact], interval: Callable[[Expr], tuple[Interval, Tags]], work: Work
+    ) -> None:
         self._interval = interval
+        self._work = work
         self._facts: dict[tuple[Monomial, bool], list[Fact]] = {}
         self._known: set[Atom] = set()
         self._answers: dict[Expr, Tags | None] = {}
@@ -56,7 +60,10 @@ class Prover:
         goal = tightened(goal)
         if goal not in self._answers:
             self._steps = _STEPS
-            self._answers[goal] = self._search(goal, _DEPTH, set())
+            found = self._search(goal, _DEPTH, set())
+            if found is None and self._work.is_spent:
+                return None
+            self._answers[goal] = found
         return self._answers[goal]
 
     def _add(self, fact: Fact) -> None:
@@ -97,7 +104,13 @@ class Prover:
         if bounds.low is not None and bounds.low >= 0:
             return tags
         self._steps -= 1
-        if depth == 0 or self._steps < 0 or goal in failed or (bounds.high is not None and bounds.high < 0):
+        if (
+            not self._work.spend()
+            or depth == 0
+            or self._steps < 0
+            or goal in failed
+            or (bounds.high is not None and bounds.high < 0)
+        ):
             return None
         failed.add(goal)
         self._learn(goal)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from math import gcd, lcm
+from typing import TYPE_CHECKING
 
 from portcheck.symbolic.cases import is_periodic
 from portcheck.symbolic.condition import Condition, Congruent, Constant, Every, Some
 from portcheck.symbolic.expr import Atom, Bits, Choice, Expr, Monomial, Quotient, Role, Symbol, number, of
+
+if TYPE_CHECKING:
+    from portcheck.symbolic.system import System
 
 Periods = dict[Symbol, int]
 
@@ -48,28 +52,45 @@ def add_condition_periods(condition: Condition, found: Periods) -> bool:
     return isinstance(condition, Constant)
 
 
-def periodic_part(expr: Expr, modulus: int) -> tuple[Expr, list[Atom]]:
+def periodic_part(
+    expr: Expr, modulus: int, system: System, used: set[int], *, whole: bool
+) -> tuple[Expr, list[Atom]]:
     """The expression modulo `modulus` with what is not periodic replaced by free symbols.
 
     Such a symbol may be anything, which is more than the operation may be: what holds for all
-    its values holds for the operation. The operations replaced are returned.
+    its values holds for the operation. The operations replaced are returned, but for those over
+    parameters alone: they are parameters of their own. With `whole` all that is a sum over
+    parameters is replaced by one symbol.
     """
     stuck: list[Atom] = []
     total = number(expr.constant % modulus)
+    alone: list[tuple[Monomial, int]] = []
     for monomial, coefficient in expr.terms:
         needed = modulus // gcd(modulus, coefficient)
-        if needed > 1:
-            total = total + _periodic_product(monomial, needed, stuck) * (coefficient % modulus)
+        if needed == 1:
+            continue
+        if whole and all(s.role is Role.PARAMETER for a in monomial for s in of(a).symbols()):
+            alone.append((monomial, coefficient % modulus))
+        else:
+            total = total + _periodic_product(monomial, needed, stuck, system, used) * (coefficient % modulus)
+    if alone:
+        shared = gcd(*(c for _, c in alone))
+        parameters = Expr(tuple((m, c // shared) for m, c in alone), 0)
+        total = total + system.stand_in(parameters, Role.PARAMETER, used) * shared
     return total, stuck
 
 
-def _periodic_product(monomial: Monomial, modulus: int, stuck: list[Atom]) -> Expr:
+def _periodic_product(
+    monomial: Monomial, modulus: int, stuck: list[Atom], system: System, used: set[int]
+) -> Expr:
     product = number(1)
     for atom in monomial:
         if _add_atom(atom, modulus, {}):
             product = product * of(atom)
-        else:
-            if atom not in stuck:
-                stuck.append(atom)
-            product = product * of(Symbol(f"<{atom}>", Role.OPAQUE, note=str(atom)))
+            continue
+        is_fixed = all(s.role is Role.PARAMETER for s in of(atom).symbols())
+        if not is_fixed and atom not in stuck:
+            stuck.append(atom)
+        role = Role.PARAMETER if is_fixed else Role.OPAQUE
+        product = product * system.stand_in(of(atom), role, used)
     return product

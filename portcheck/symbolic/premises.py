@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from portcheck.symbolic.condition import Condition, Every, condition_symbols
+from portcheck.symbolic.condition import FALSE, Condition, Every, condition_symbols
 from portcheck.symbolic.congruence import Congruence
 from portcheck.symbolic.entail import condition_truth, congruence_of
 from portcheck.symbolic.expr import Expr, Symbol
 from portcheck.symbolic.interval import Interval
+from portcheck.symbolic.ledger import Entry, Ledger, ledger_of
+from portcheck.symbolic.normal import Signature, signature
+from portcheck.symbolic.relevance import near, reachable, symbols_of
 from portcheck.symbolic.reporting import in_original
 from portcheck.symbolic.simplify import simplify, simplify_condition
 from portcheck.symbolic.system import System
+from portcheck.symbolic.work import Work
+
+_STEPS = 2000  # work on a question that is no decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,65 +33,68 @@ class Premises:
     """An immutable set of premises.
 
     A question is answered from the premises that are connected with it through shared
-    symbols; those form a solved `System`, made when it is first asked for.
+    symbols, the nearest and plainest of them if there are many; those form a solved `System`.
     """
 
     def __init__(self, items: tuple[Premise, ...] = ()) -> None:
         self.items: tuple[Premise, ...] = items
-        self._symbols: list[frozenset[Symbol]] = [condition_symbols(p.condition) for p in items]
-        self._groups: dict[Symbol, frozenset[int]] | None = None
-        self._systems: dict[frozenset[int], System] = {}
+        self._ledger: Ledger | None = None
 
     def with_(self, condition: Condition, tag: int) -> Premises:
         """These premises and one more."""
-        more = Premises.__new__(Premises)
-        more.items = (*self.items, Premise(condition, tag))
-        more._symbols = [*self._symbols, condition_symbols(condition)]
-        more._groups = None
-        more._systems = dict(self._systems)  # positions stay the same, and so do the systems
-        return more
+        return Premises((*self.items, Premise(condition, tag)))
 
     def limited_to(self, tags: frozenset[int]) -> Premises:
         """The premises with these tags only."""
         return Premises(tuple(p for p in self.items if p.tag in tags))
 
+    @property
+    def ledger(self) -> Ledger:
+        """The premises as plain facts."""
+        if self._ledger is None:
+            self._ledger = ledger_of(tuple((p.condition, frozenset((p.tag,))) for p in self.items))
+        return self._ledger
+
     # -- connected premises -----------------------------------------------------------------
 
-    def _positions(self, symbols: frozenset[Symbol]) -> frozenset[int]:
-        """The premises that share a symbol with `symbols`, directly or through other premises."""
-        if self._groups is None:
-            self._groups = _components(self._symbols)
-        found: frozenset[int] = frozenset()
-        for symbol in symbols:
-            found |= self._groups.get(symbol, frozenset())
-        return found
-
     def connected(self, symbols: frozenset[Symbol]) -> tuple[Premise, ...]:
-        """The premises that can matter for these symbols."""
-        return tuple(self.items[i] for i in sorted(self._positions(symbols)))
+        """The premises that share a symbol with `symbols`, directly or through other premises."""
+        entries = {i: condition_symbols(p.condition) for i, p in enumerate(self.items)}
+        found = reachable(entries, symbols)
+        return tuple(p for i, p in enumerate(self.items) if i in found)
 
-    def system(self, symbols: frozenset[Symbol]) -> System:
-        """The connected premises, solved, with the declared ranges of the symbols."""
-        return self._system(self._positions(symbols)).admitting(sorted(symbols, key=str))
+    def facts(self, symbols: frozenset[Symbol]) -> list[Entry]:
+        """What is known that can matter for these symbols."""
+        facts = list(self.ledger.facts.items())
+        found = reachable({i: condition_symbols(c) for i, (c, _) in enumerate(facts)}, symbols)
+        return [e for i, e in enumerate(facts) if i in found]
 
-    def _system(self, positions: frozenset[int]) -> System:
-        known = self._systems.get(positions)
-        if known is None:
-            chosen = [self.items[i] for i in sorted(positions)]
-            known = System.build((p.condition, frozenset((p.tag,))) for p in chosen)
-            self._systems[positions] = known
-        return known
+    def system(self, symbols: frozenset[Symbol], steps: int = _STEPS) -> System:
+        """What is known, solved, with the declared ranges of the symbols."""
+        ledger = self.ledger
+        if ledger.contradiction is not None:
+            return solved(((FALSE, ledger.contradiction),), symbols, steps)
+        return solved(tuple(near(self.facts(symbols), symbols, wide=True)), symbols, steps)
 
     # -- questions ----------------------------------------------------------------------------
 
     @property
     def contradictory(self) -> bool:
         """Whether the premises are seen to exclude each other: the point is not reached."""
-        if self._groups is None:
-            self._groups = _components(self._symbols)
-        groups = set(self._groups.values())
-        alone = frozenset(i for i, s in enumerate(self._symbols) if not s)
-        return any(self._system(g).contradiction is not None for g in (*groups, alone))
+        ledger = self.ledger
+        if ledger.contradiction is not None:
+            return True
+        left = set().union(*(condition_symbols(c) for c in ledger.facts))
+        while left:
+            facts = self.facts(frozenset((min(left, key=lambda s: s.name),)))
+            if not facts:
+                left.discard(min(left, key=lambda s: s.name))
+                continue
+            symbols = symbols_of(facts)
+            left -= symbols
+            if solved(tuple(near(facts, symbols, wide=True)), frozenset(), _STEPS).contradiction is not None:
+                return True
+        return False
 
     def interval(self, expr: Expr) -> Interval:
         """Bounds of the expression."""
@@ -119,23 +129,14 @@ class Premises:
         return in_original(simplify(expr, system, set()), system)
 
 
-def _components(symbols: list[frozenset[Symbol]]) -> dict[Symbol, frozenset[int]]:
-    """For each symbol the positions of all premises that it is connected with."""
-    leader: dict[Symbol, Symbol] = {}
+@lru_cache(maxsize=512)
+def _solved(facts: tuple[Entry, ...], symbols: tuple[Symbol, ...], steps: int, _: Signature) -> System:
+    return System.build(facts, Work(steps), symbols)
 
-    def find(symbol: Symbol) -> Symbol:
-        while (above := leader.setdefault(symbol, symbol)) != symbol:
-            leader[symbol] = leader[above]
-            symbol = above
-        return symbol
 
-    members: dict[Symbol, list[int]] = {}
-    for group in symbols:
-        roots = [find(s) for s in group]
-        for root in roots[1:]:
-            leader[root] = find(roots[0])
-    for position, group in enumerate(symbols):
-        if group:
-            members.setdefault(find(next(iter(group))), []).append(position)
-    sets = {root: frozenset(positions) for root, positions in members.items()}
-    return {symbol: sets[find(symbol)] for symbol in list(leader) if find(symbol) in sets}
+def solved(facts: tuple[Entry, ...], symbols: frozenset[Symbol], steps: int) -> System:
+    """The system of these facts, which knows the declared ranges of the symbols, with work to spend."""
+    bounded = sorted((s for s in symbols if s.low is not None or s.high is not None), key=lambda s: s.name)
+    found = _solved(facts, tuple(bounded), steps, signature(symbols | symbols_of(facts)))
+    found.work.left = steps
+    return found

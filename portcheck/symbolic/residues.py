@@ -18,8 +18,9 @@ from portcheck.symbolic.expr import Expr, Monomial, Role, Symbol, of
 from portcheck.symbolic.linear import Tags
 from portcheck.symbolic.periods import Periods, add_condition_periods, add_periods
 from portcheck.symbolic.system import System
+from portcheck.symbolic.work import Work
 
-LIMIT = 8192  # classes that are enumerated at once
+LIMIT = 4096  # classes that are enumerated at once
 _FAMILY = 64  # sets in a family
 
 Values = tuple[int, ...]
@@ -139,9 +140,9 @@ def _domain(symbol: Symbol, period: int, system: System, tags: set[int]) -> Doma
     return Domain(range(period), period)
 
 
-def table(group: Group, modulus: int) -> Table:
+def table(group: Group, modulus: int, work: Work) -> Table:
     """All residues of the group, by class."""
-    if group.size > LIMIT:
+    if group.size > LIMIT or not work.spend(group.size // 16):
         raise TooManyError
     found = Table({}, {})
     outer, middle, inner = group.parameters, group.undetermined, group.rest
@@ -180,9 +181,16 @@ def _choices(symbols: list[Symbol], group: Group) -> Iterator[Values]:
 def sum_of_sets(one: int, other: int, modulus: int) -> int:
     """The residues of a + b for a in one set and b in the other."""
     full = (1 << modulus) - 1
+    if one.bit_count() > other.bit_count():
+        one, other = other, one
+    if other == full and one:
+        return full
     found = 0
-    for residue in members(one):
+    while one:
+        lowest = one & -one
+        residue = lowest.bit_length() - 1
         found |= other << residue | other >> (modulus - residue)
+        one ^= lowest
     return found & full
 
 
@@ -195,7 +203,12 @@ def sum_of_families(one: Iterable[int], other: Iterable[int], modulus: int) -> s
 
 def members(residues: int) -> list[int]:
     """The residues in a set."""
-    return [r for r in range(residues.bit_length()) if residues >> r & 1]
+    found = []
+    while residues:
+        lowest = residues & -residues
+        found.append(lowest.bit_length() - 1)
+        residues ^= lowest
+    return found
 
 
 def class_condition(group: Group, values: Mapping[Symbol, int]) -> Condition:

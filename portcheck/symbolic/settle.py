@@ -39,6 +39,8 @@ def _parts(system: System) -> bool:
     for terms, bound in list(system.bounds.items()):
         if system.bounds.get(terms) != bound:
             continue  # replaced by a conclusion
+        if not system.work.spend():
+            return found
         if len(terms) == 1:
             found = _inside(system, terms, bound) or found
             continue
@@ -123,6 +125,8 @@ def _others(system: System) -> bool:
     for entry in list(system.others):
         if entry not in system.others:
             continue
+        if not system.work.spend():
+            return found
         condition, tags = entry
         used: set[int] = set()
         simple = _without_false_parts(simplify_condition(condition, system, used), system, used)

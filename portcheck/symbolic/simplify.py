@@ -53,6 +53,8 @@ def _simple_atom(atom: Atom, system: System, used: set[int]) -> Expr | None:
         return None
     known = system.simplified.get(atom)
     if known is None:
+        if not system.work.spend():
+            return None
         mine: set[int] = set()
         known = system.simplified[atom] = (_operation(atom, system, mine), frozenset(mine))
     found, tags = known

@@ -24,6 +24,7 @@ from portcheck.symbolic.residues import (
     table,
 )
 from portcheck.symbolic.system import System, reduced
+from portcheck.symbolic.work import Work
 
 
 class Outcome(Enum):
@@ -54,20 +55,37 @@ class Solution:
     stuck: tuple[Atom, ...] = ()
     too_many: bool = False
 
+    @property
+    def is_unclear(self) -> bool:
+        """Whether more would be known if the classes were fewer, or their description shorter."""
+        return self.too_many or (self.outcome is Outcome.SOMETIMES and self.condition is None)
+
 
 def solve(expr: Expr, modulus: int, wanted: int, system: System) -> Solution:
     """`wanted` is the set of good residues, as a number with a bit for each."""
-    part, stuck = periodic_part(expr, modulus)
+    best: Solution | None = None
+    for whole in (False, True):
+        found = _solve(expr, modulus, wanted, system, whole=whole)
+        if not found.is_unclear:
+            return found
+        best = best or found
+    assert best is not None
+    return best
+
+
+def _solve(expr: Expr, modulus: int, wanted: int, system: System, *, whole: bool) -> Solution:
+    resting: set[int] = set()
+    part, stuck = periodic_part(expr, modulus, system, resting, whole=whole)
     parts = groups(Expr(part.terms, 0), modulus, system)
-    used = frozenset[int]().union(*(g.tags for g in parts))
+    used = frozenset(resting).union(*(g.tags for g in parts))
     fixed = [g for g in parts if not g.parameters]
     open_parts = [g for g in parts if g.parameters]
-    try:
-        around = _Around(fixed, part.constant, modulus)
-        found = _solve_parameters(open_parts, around, modulus, wanted)
-    except TooManyError:
-        return Solution(Outcome.OPEN, used=used, stuck=tuple(stuck), too_many=True)
     culprits = tuple(s for g in parts for s in g.undetermined)
+    try:
+        around = _Around(fixed, part.constant, modulus, system.work)
+        found = _solve_parameters(open_parts, around, modulus, wanted, system.work)
+    except TooManyError:
+        return Solution(Outcome.OPEN, used=used, culprits=culprits, stuck=tuple(stuck), too_many=True)
     reached = None if stuck else found.reached
     return Solution(found.outcome, found.condition, found.failing, reached, used, culprits, tuple(stuck))
 
@@ -75,11 +93,11 @@ def solve(expr: Expr, modulus: int, wanted: int, system: System) -> Solution:
 class _Around:
     """The parts of the sum without parameters: one family of sets, and how each residue is reached."""
 
-    def __init__(self, parts: list[Group], constant: int, modulus: int) -> None:
+    def __init__(self, parts: list[Group], constant: int, modulus: int, work: Work) -> None:
         self.family = {1 << constant % modulus}
         self.examples: dict[int, Condition] = {constant % modulus: TRUE}
         for group in parts:
-            found = table(group, modulus)
+            found = table(group, modulus, work)
             self.family = sum_of_families(self.family, found.families.get((), ()), modulus)
             reached: dict[int, Condition] = {}
             for (_, residue), values in found.examples.items():
@@ -89,25 +107,30 @@ class _Around:
             self.examples = reached
 
 
-def _solve_parameters(parts: list[Group], around: _Around, modulus: int, wanted: int) -> Solution:
+def _solve_parameters(parts: list[Group], around: _Around, modulus: int, wanted: int, work: Work) -> Solution:
     if not around.family:
         return Solution(Outcome.ALWAYS, TRUE, reached=0)  # premises exclude every class
     if prod(g.size for g in parts) > LIMIT:
-        return _solve_sum(parts, around, modulus, wanted)
+        return _solve_sum(parts, around, modulus, wanted, work)
     joint = _joined(parts)
-    found = table(joint, modulus)
+    found = table(joint, modulus, work)
     reached = 0
     good: set[Values] = set()
     bad: list[Values] = []
     is_open = False
+    seen: dict[frozenset[int], tuple[bool, bool]] = {}
     for values, family in found.families.items():
-        sets = sum_of_families(family, around.family, modulus)
-        for residues in sets:
-            reached |= residues
-        within = [residues & ~wanted == 0 for residues in sets]
-        if all(within):
+        key = frozenset(family)
+        if key not in seen:
+            sets = sum_of_families(family, around.family, modulus)
+            for residues in sets:
+                reached |= residues
+            within = [residues & ~wanted == 0 for residues in sets]
+            seen[key] = (all(within), any(within))
+        always, sometimes = seen[key]
+        if always:
             good.add(values)
-        elif any(within):
+        elif sometimes:
             is_open = True
         else:
             bad.append(values)
@@ -167,7 +190,7 @@ def _congruence(group: Group, around: _Around, modulus: int, wanted: int) -> Con
     return reduced(found) if isinstance(found, Congruent) else found
 
 
-def _solve_sum(parts: list[Group], around: _Around, modulus: int, wanted: int) -> Solution:
+def _solve_sum(parts: list[Group], around: _Around, modulus: int, wanted: int, work: Work) -> Solution:
     """Many parameters, each part of the sum by itself: only its parameters' residues are needed."""
     condition = _congruence(_joined(parts), around, modulus, wanted)
     if condition is None:
@@ -176,7 +199,7 @@ def _solve_sum(parts: list[Group], around: _Around, modulus: int, wanted: int) -
     examples = around.examples
     for group in parts:
         combined: dict[int, Condition] = {}
-        for (_, residue), values in table(group, modulus).examples.items():
+        for (_, residue), values in table(group, modulus, work).examples.items():
             own = class_condition(group, values)
             for other, more in reached.items():
                 combined.setdefault((residue + other) % modulus, every((more, own)))

@@ -34,6 +34,7 @@ from portcheck.symbolic.expr import Atom, Expr, Monomial, Role, Symbol, of
 from portcheck.symbolic.interval import EVERYTHING, Interval
 from portcheck.symbolic.linear import NO_TAGS, Fact, Prover, Tags
 from portcheck.symbolic.ranges import Known, sum_interval
+from portcheck.symbolic.work import Work
 
 Terms = tuple[tuple[Monomial, int], ...]
 
@@ -79,11 +80,13 @@ def reduced(condition: Congruent) -> Condition:
 class System:
     """Premises in solved form. Built once; `assume` gives a new one with more known."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: Work) -> None:
+        self.work = work
         self.bounds: dict[Terms, Bound] = {}
         self.solved: dict[Symbol, tuple[Expr, Tags]] = {}
         self.others: list[tuple[Condition, Tags]] = []  # what is neither solved nor a bound
         self.origin: dict[Symbol, tuple[Expr, int]] = {}
+        self.stand_ins: dict[Expr, Symbol] = {}
         self.contradiction: Tags | None = None
         self._seen: set[Symbol] = set()
         self._forget()
@@ -94,18 +97,23 @@ class System:
         self.simplified: dict[Atom, tuple[Expr, Tags]] = {}  # kept for `simplify`
 
     def _copy(self) -> System:
-        copy = System()
+        copy = System(self.work)
         copy.bounds = dict(self.bounds)
         copy.solved = dict(self.solved)
         copy.others = list(self.others)
         copy.origin = dict(self.origin)
+        copy.stand_ins = dict(self.stand_ins)
         copy.contradiction = self.contradiction
         copy._seen = set(self._seen)
         return copy
 
     @staticmethod
-    def build(conditions: Iterable[tuple[Condition, Tags]]) -> System:
-        system = System()
+    def build(
+        conditions: Iterable[tuple[Condition, Tags]], work: Work, symbols: Iterable[Symbol] = ()
+    ) -> System:
+        """The system of these conditions, with the declared ranges of `symbols`."""
+        system = System(work)
+        system._see(symbols)
         for condition, tags in conditions:
             system.learn(condition, tags)
         system._settle()
@@ -115,16 +123,6 @@ class System:
         """What is known if the condition is true as well."""
         system = self._copy()
         system.learn(condition, tags)
-        system._settle()
-        return system
-
-    def admitting(self, symbols: Iterable[Symbol]) -> System:
-        """The system that knows the declared ranges of these symbols as well."""
-        new = [s for s in symbols if s not in self._seen and (s.low is not None or s.high is not None)]
-        if not new:
-            return self
-        system = self._copy()
-        system._see(new)
         system._settle()
         return system
 
@@ -166,7 +164,7 @@ class System:
     @property
     def prover(self) -> Prover:
         if self._prover is None:
-            self._prover = Prover(self.facts(), self.interval)
+            self._prover = Prover(self.facts(), self.interval, self.work)
         return self._prover
 
     def facts(self) -> Iterable[Fact]:
@@ -209,6 +207,7 @@ class System:
         """Take in a condition; only while the system is built."""
         if self.contradiction is not None:
             return
+        self.work.spend()
         self._see(condition_symbols(condition))
         condition, tags = self.resolve_condition(condition, tags)
         if isinstance(condition, Constant):
@@ -366,6 +365,25 @@ class System:
 
         return original_expression(expr, self)
 
+    def stand_in(self, expr: Expr, role: Role, used: set[int]) -> Expr:
+        """The expression with what is not known of it as a symbol of its own: `c * s + r` for its class."""
+        from portcheck.symbolic.entail import congruence_of
+        from portcheck.symbolic.reporting import in_original
+
+        known, tags = congruence_of(expr, self)
+        found, more = self.interval(expr - known.residue)
+        used |= tags | more
+        if known.modulus == 0:
+            return Expr((), known.residue)
+        symbol = self.stand_ins.get(expr)
+        if symbol is None:
+            bounds = found.floor_divide(known.modulus)
+            text = str(in_original(expr, self))
+            symbol = Symbol(f"<{text}#{len(self.stand_ins)}>", role, bounds.low, bounds.high, text)
+            self.stand_ins[expr] = symbol
+            self.origin[symbol] = (in_original(expr - known.residue, self), known.modulus)
+        return of(symbol) * known.modulus + known.residue
+
     # -- what follows from what was taken in ------------------------------------------------
 
     def _settle(self) -> None:
@@ -373,7 +391,7 @@ class System:
         from portcheck.symbolic.settle import settle_once
 
         for _ in range(_ROUNDS):
-            if self.contradiction is not None or not settle_once(self):
+            if self.contradiction is not None or self.work.is_spent or not settle_once(self):
                 return
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from portcheck.symbolic.condition import Condition
+from portcheck.symbolic.condition import Condition, condition_symbols
 from portcheck.symbolic.evaluate import Undefined, test
 from portcheck.symbolic.expr import Symbol
 from portcheck.symbolic.search import Search
@@ -13,21 +13,23 @@ Witness = tuple[tuple[Symbol, int], ...]
 
 
 def find_witness(
-    needed: Iterable[Condition],
-    helpful: Iterable[Condition],
+    sought: Iterable[Condition],
+    hints: Iterable[Condition],
+    checks: Iterable[Condition],
     symbols: frozenset[Symbol],
     typical: Mapping[Symbol, int],
 ) -> Witness | None:
-    """Values with all that is `needed` true; there is one for each symbol in it and in `symbols`.
+    """Values with all that is `sought` true, and all `checks`, for each symbol in them and in `symbols`.
 
-    It is first looked for where what is `helpful` is true as well. What is returned has been
-    checked by evaluation.
+    They are first looked for where the hints are true as well. The checks say nothing that is
+    new, but they are evaluated: nothing is returned that was not tested.
     """
-    needed = list(needed)
-    hints = [c for c in helpful if c not in needed]
-    for conditions in ([*needed, *hints], needed) if hints else (needed,):
+    sought, checks = list(sought), list(checks)
+    symbols = symbols.union(*(condition_symbols(c) for c in checks))
+    new = [c for c in hints if c not in sought]
+    for conditions in ([*sought, *new], sought) if new else (sought,):
         values = Search(conditions, symbols, typical).run()
-        if values is not None and _fits(values, needed):
+        if values is not None and _fits(values, (*sought, *checks)):
             return tuple(sorted(values.items(), key=lambda v: v[0].name))
     return None
 

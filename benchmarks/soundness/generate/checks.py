@@ -75,7 +75,7 @@ def short_circuit(w: Writer) -> None:
     joint = w.rng.choice(("||", "&&", "||", "&&"))
     parts = [f"{var.name} % {w.rng.choice((16, 32))} == 0", w.condition(1)]
     w.rng.shuffle(parts)
-    w.line(f"{ASSERT}({parts[0]} {joint} ({parts[1]}));" if joint == "||" else f"{ASSERT}({' && '.join(parts)});")
+    w.line(f"{ASSERT}({parts[0]} {joint} ({parts[1]}));")
     _question(w, var)
 
 
@@ -139,7 +139,9 @@ def in_function(w: Writer) -> None:
     name = f"require_{w.serial}"
     w.serial += 1
     parameter = w.rng.choice(("value", var.name))
-    changed = w.rng.choice(("", "", f"    {parameter} += 16;\n", f"    if ({parameter} < 64)\n        return;\n"))
+    changed = w.rng.choice(
+        ("", "", f"    {parameter} += 16;\n", f"    if ({parameter} < 64)\n        return;\n")
+    )
     w.top.append(
         f"__device__ __forceinline__ void {name}(int {parameter}) {{\n{changed}"
         f"    {ASSERT}({parameter} % 32 == 0);\n}}"
@@ -179,7 +181,9 @@ def bounded(w: Writer) -> None:
     w.line(f"{ASSERT}({var.name} {operator} {low});")
     name = w.rng.choice(("min", "max"))
     other = w.rng.choice((32, 64, 96, 48))
-    w.probe(f"{name}({var.name}, {other})" if w.chance(0.6) else f"({var.name} > {other} ? {other} : {var.name})")
+    w.probe(
+        f"{name}({var.name}, {other})" if w.chance(0.6) else f"({var.name} > {other} ? {other} : {var.name})"
+    )
 
 
 CHECKS: list[tuple[Callable[[Writer], None], int]] = [

@@ -23,12 +23,12 @@ __device__ void probe(int id, const void* address);
 __device__ void trap();
 
 """
-HOST_ASSERT = '''#define HOST_ASSERT(cond) \\
+HOST_ASSERT = """#define HOST_ASSERT(cond) \\
     do { \\
         if (!(cond)) { \\
             throw std::runtime_error("check failed: " #cond); \\
         } \\
-    } while (0)'''.replace(" #cond", "")
+    } while (0)""".replace(" #cond", "")
 DEVICE_ASSERT = """#define DEVICE_ASSERT(cond) \\
     do { \\
         if (!(cond)) { \\
@@ -71,12 +71,18 @@ def file_constants(w: Writer) -> None:
         w.constants.append(Num("NUM_WARP_BYTES", value))
     if w.chance(0.3):
         value = rng.choice((2, 4, 8, 32, 33))
-        w.top.append(f"constexpr int kFactor = {value};\nconstexpr int kFactorBytes = kFactor * sizeof(int4);")
+        w.top.append(
+            f"constexpr int kFactor = {value};\nconstexpr int kFactorBytes = kFactor * sizeof(int4);"
+        )
         w.constants += [Num("kFactor", value), Num("kFactorBytes", value * 16)]
     if w.chance(0.2):
         value = rng.choice((8, 16, 32))
         w.top.append(f"enum Sizes {{ kHeaderBytes = {value}, kMetaBytes, kTailBytes = kHeaderBytes * 2 }};")
-        w.constants += [Num("kHeaderBytes", value), Num("kMetaBytes", value + 1), Num("kTailBytes", value * 2)]
+        w.constants += [
+            Num("kHeaderBytes", value),
+            Num("kMetaBytes", value + 1),
+            Num("kTailBytes", value * 2),
+        ]
 
 
 def parameters(w: Writer, const: bool) -> list[str]:
@@ -164,8 +170,7 @@ def kernel(w: Writer, shared_constants: list[Num]) -> tuple[list[str], list[str]
             elif name == "kHidden" and w.chance(0.4):
                 chosen = [rng.choice((2048, 2560, 4096, 5120, 7168)) for _ in table]
             shapes[name] = chosen
-            default = f" = {rng.choice(choices)}" if False else ""
-            template.append(f"{kind} {name}{default}")
+            template.append(f"{kind} {name}")
             for row, value in zip(table, chosen, strict=True):
                 row.append(("true" if value else "false") if kind == "bool" else str(value))
             if kind == "bool":
@@ -227,11 +232,13 @@ def thread_names(w: Writer) -> None:
     w.line(f"const int thread_id = {x};")
     w.line(f"const int warp_id = thread_id / 32{w.rng.choice((';', ', lane_id = thread_id % 32;'))}")
     if "lane_id" not in w.lines[-1]:
-        w.line(f"const int lane_id = {w.rng.choice(('thread_id % 32', 'thread_id & 31', 'threadIdx.x % 32'))};")
+        w.line(
+            f"const int lane_id = {w.rng.choice(('thread_id % 32', 'thread_id & 31', 'threadIdx.x % 32'))};"
+        )
     for name, high in (("thread_id", 1024), ("warp_id", 32), ("lane_id", 32)):
         w.add(Var(name, "int", high, False, False, True))
     if w.chance(0.4):
-        w.line(f"const auto sm_id = static_cast<int>(blockIdx.x);")
+        w.line("const auto sm_id = static_cast<int>(blockIdx.x);")
         w.add(Var("sm_id", "int", 200, False, False, True))
     if w.chance(0.2):
         w.line("const int num_threads = blockDim.x;")
@@ -291,7 +298,9 @@ def launcher(
         elif roll < 0.92:
             other = f"host_{name}"
             own.append(other)
-            passed.append(rng.choice((other, f"{other} * {rng.choice((2, 4, 16))}", f"{other} / 16", f"{other} + 1")))
+            passed.append(
+                rng.choice((other, f"{other} * {rng.choice((2, 4, 16))}", f"{other} / 16", f"{other} + 1"))
+            )
         else:  # a name of the kernel that means something else on the host
             other = rng.choice([*names])
             if other not in own:
@@ -301,7 +310,7 @@ def launcher(
     for name in own:
         small = name.removeprefix("host_") in SMALL
         w.add(Var(name, "int", 64 if small else 16400, False, True))
-    signature = [f"int {name}" for name in own] + [p for p in pointers]
+    signature = [f"int {name}" for name in own] + pointers
     signature += ["int num_sms", "cudaStream_t stream"]
     arguments = ", ".join([*passed, *(p.split()[-1].strip("*") for p in pointers)])
     block = rng.choice((32, 128, 256, 512, 1024))

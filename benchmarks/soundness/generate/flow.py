@@ -78,7 +78,8 @@ def role(w: Writer, body: Body) -> None:
     elif w.chance(0.4):
         name = w.fresh("role_of")
         w.line(
-            f"auto {name} = [=]() {{ return warp_id < {rng.choice((1, 2, 4))} ? 0 : (lane_id == 0 ? 1 : 2); }};"
+            f"auto {name} = [=]() {{ return warp_id < {rng.choice((1, 2, 4))} ? 0 : "
+            "(lane_id == 0 ? 1 : 2); };"
         )
         tests = [f"{name}() == 0", f"{name}() == 1", ""]
     else:

@@ -164,7 +164,9 @@ def buffers(w: Writer) -> None:
     rng = w.rng
     if not any("struct Buffer" in t for t in w.top):
         w.top.append(
-            BUFFER.replace("@ADVANCE@", rng.choice(("total_bytes", "total_bytes", "(total_bytes + 31) / 32 * 32")))
+            BUFFER.replace(
+                "@ADVANCE@", rng.choice(("total_bytes", "total_bytes", "(total_bytes + 31) / 32 * 32"))
+            )
         )
     cursor = w.fresh("base")
     w.line(f"void* {cursor} = {home};")
@@ -253,20 +255,14 @@ def layout_struct(w: Writer) -> None:
         f"    __device__ static constexpr int bytes() {{ return kBytes + {header}; }}\n}};"
     )
     param = rng.choice(("kHidden", "kWidth"))
+    slot = f"{inner}<{param}>"
     w.top.append(
         f"template <int {param}, int kSlots = {rng.choice((2, 3, 4))}>\nstruct {outer} {{\n"
-        "    uint8_t* start;\n"
-        f"    int shift;\n\n"
+        "    uint8_t* start;\n    int shift;\n\n"
         f"    __device__ {outer}(uint8_t* ptr, int offset) : start(ptr + offset), shift(offset) {{}}\n"
-        f"    __device__ {inner}<{param} * {rng.choice((1, 2, 16))}> slot(int i) const {{\n"
-        f"        return {inner}<{param} * {rng.choice((1,))}>(start + i * {inner}<{param}>::bytes());\n    }}\n"
-        f"    __device__ uint8_t* tail() const {{ return start + kSlots * {inner}<{param}>::bytes() + {pad}; }}\n}};"
+        f"    __device__ {slot} slot(int i) const {{ return {slot}(start + i * {slot}::bytes()); }}\n"
+        f"    __device__ uint8_t* tail() const {{ return start + kSlots * {slot}::bytes() + {pad}; }}\n}};"
     )
-    text = w.top[-1]
-    # one type of slot: the result and what is returned must be the same
-    import re
-
-    w.top[-1] = re.sub(rf"{inner}<{param} \* \d+>", f"{inner}<{param}>", text)
     name = w.fresh("layout")
     width = rng.choice([c.text for c in w.constants if c.text.startswith("kHidden")] or ["96", "64", "128"])
     given = f"<{width}>" if w.chance(0.6) else f"<{width}, {rng.choice((1, 2, 5))}>"
@@ -289,10 +285,10 @@ def moved_pointer(w: Writer) -> None:
     w.line(f"uint8_t* {name} = smem + {rng.choice(('0', '32', _count(w, 1)))};")
     if w.chance(0.5):
         function = f"take_{w.serial}"
+        by = rng.choice(("bytes", "(bytes + 15) / 16 * 16", "(bytes + 31) & ~31"))
         w.top.append(
             f"__device__ __forceinline__ uint8_t* {function}(uint8_t*& ptr, int bytes) {{\n"
-            f"    auto taken = ptr;\n    ptr += {rng.choice(('bytes', '(bytes + 15) / 16 * 16', '(bytes + 31) & ~31'))};\n"
-            "    return taken;\n}"
+            f"    auto taken = ptr;\n    ptr += {by};\n    return taken;\n}}"
         )
         one, two = w.fresh("first"), w.fresh("second")
         w.line(f"auto {one} = {function}({name}, {_count(w, 1)});")

@@ -50,7 +50,7 @@ def negative(w: Writer) -> None:
     var = w.local("signed_part", Num(text, a.high + 2000, True), mutable=True)
     w.probe(var.name)
     if w.chance(0.5):
-        w.line(f"{w.rng.choice(('DEVICE_ASSERT', 'DEVICE_ASSERT'))}({var.name} {rng.choice(('==', '>=', '<='))} 0);")
+        w.line(f"DEVICE_ASSERT({var.name} {rng.choice(('==', '>=', '<='))} 0);")
         w.probe(f"{a.factor} - {low}" if w.chance(0.5) else f"{a.factor} + {m - low % m}")
 
 
@@ -182,7 +182,9 @@ def loaded(w: Writer) -> None:
 def comma(w: Writer) -> None:
     a = w.local("left", w.scaled(), mutable=True)
     step = w.rng.choice((16, 32, 4))
-    b = w.local("right", Num(f"({a.name} += {step}, {a.name} * {w.rng.choice((2, 1, 32))})", a.high * 34 + 64))
+    b = w.local(
+        "right", Num(f"({a.name} += {step}, {a.name} * {w.rng.choice((2, 1, 32))})", a.high * 34 + 64)
+    )
     a.high = a.high + step
     w.probe(a.name)
     w.probe(b.name)
@@ -232,12 +234,15 @@ def record(w: Writer) -> None:
     serial = w.serial = w.serial + 1
     kind = f"Config{serial}"
     m = rng.choice((16, 32, 8, 64))
+    body = rng.choice(("", " row_bytes += 16; ", " row_bytes = row_bytes / 32 * 32; "))
+    more = rng.choice(("", f" + {m}"))
+    both = "__host__ __device__"
     w.top.append(
         f"struct {kind} {{\n    int num_rows;\n    int row_bytes;\n"
-        f"    __host__ __device__ {kind}(int rows, int bytes) : num_rows(rows), row_bytes(bytes) {{{rng.choice(('', ' row_bytes += 16; ', ' row_bytes = row_bytes / 32 * 32; '))}}}\n"
-        f"    __host__ __device__ int total() const {{ return num_rows * row_bytes{rng.choice(('', f' + {m}'))}; }}\n"
-        f"    __host__ __device__ int row(int i) const {{ return i * row_bytes; }}\n"
-        f"    __host__ __device__ void grow(int by) {{ row_bytes += by; }}\n}};"
+        f"    {both} {kind}(int rows, int bytes) : num_rows(rows), row_bytes(bytes) {{{body}}}\n"
+        f"    {both} int total() const {{ return num_rows * row_bytes{more}; }}\n"
+        f"    {both} int row(int i) const {{ return i * row_bytes; }}\n"
+        f"    {both} void grow(int by) {{ row_bytes += by; }}\n}};"
     )
     name = w.fresh("config")
     small = w.pick(lambda v: v.type == "int" and v.high <= 100)
@@ -300,7 +305,9 @@ def swapped(w: Writer) -> None:
         w.line(f"    int {t} = {a.name}; {a.name} = {b.name}; {b.name} = {t};")
         w.line("}")
     else:
-        w.line(f"{a.name} = {a.name} + {b.name}, {b.name} = {a.name} - {b.name}, {a.name} = {a.name} - {b.name};")
+        w.line(
+            f"{a.name} = {a.name} + {b.name}, {b.name} = {a.name} - {b.name}, {a.name} = {a.name} - {b.name};"
+        )
     a.high = b.high = a.high + b.high
     a.negative = b.negative = True
     w.probe(w.rng.choice((a.name, b.name, f"{a.name} + {b.name}")))
@@ -351,7 +358,8 @@ def recast(w: Writer) -> None:
     w.add(Var(name, "int", base.high * 16))
     w.probe(name)
     if w.shared:
-        w.probe(f"reinterpret_cast<{name}_t*>(smem + {rng.choice((name, '64', '0'))}) + {rng.choice((base.name, '2'))}")
+        start = rng.choice((name, "64", "0"))
+        w.probe(f"reinterpret_cast<{name}_t*>(smem + {start}) + {rng.choice((base.name, '2'))}")
 
 
 def callee(w: Writer) -> None:
@@ -366,7 +374,9 @@ def callee(w: Writer) -> None:
     pointer = w.shared and w.chance(0.5)
     lines, w.lines, depth, w.depth = w.lines, [], w.depth, 0
     head = "uint8_t* base, " if pointer else ""
-    w.line(f"__device__ {rng.choice(('__forceinline__ ', ''))}void {name}({head}int {parameter}, int index) {{")
+    w.line(
+        f"__device__ {rng.choice(('__forceinline__ ', ''))}void {name}({head}int {parameter}, int index) {{"
+    )
     w.depth = 1
     if w.chance(0.3):
         w.line(f"if ({parameter} {rng.choice(('% 8 != 0', '<= 0', '> 4096'))})")

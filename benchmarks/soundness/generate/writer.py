@@ -264,9 +264,7 @@ class Writer:
                 return Num(f"{name}({a.text}, {b.text})", max(a.high, b.high), a.negative or b.negative)
         if way == 9:
             test = self.condition(1)
-            return Num(
-                f"({test} ? {a.text} : {b.text})", max(a.high, b.high), a.negative or b.negative
-            )
+            return Num(f"({test} ? {a.text} : {b.text})", max(a.high, b.high), a.negative or b.negative)
         if way == 10:
             return Num(f"-{a.factor}", a.high, True, simple=False)
         if way == 11 and a.high * power < LIMIT and not a.negative:

@@ -19,7 +19,7 @@ Place = Callable[[Frame], tuple[Any, Any]]  # a container and an index or key in
 Run = Callable[[Frame], Any]
 
 
-class Invalid(Exception):
+class Invalid(Exception):  # noqa: N818
     """The file, or this instantiation of it, is no valid C++ (a static_assert fails, say)."""
 
 
@@ -830,8 +830,6 @@ class Compiler:
             else:
                 captures.append(_copying(code.get))
                 inner.declare(name, kind)
-        kind = t.Closure(node, inner)
-        count = len(captures)
         inner.scopes.append({})
         cache: dict[tuple[t.Type, ...], Instance] = {}
         first = inner.slots
@@ -858,12 +856,11 @@ class Compiler:
             cache[types] = made
             return made
 
-        kind.maker = (instance, count)
-        return Code(kind, lambda f: tuple(get(f) for get in captures))
+        return Code(t.Closure(node, instance), lambda f: tuple(get(f) for get in captures))
 
     def call_lambda(self, target: Code, nodes: list[n.Expression]) -> Code:
         assert isinstance(target.type, t.Closure)
-        make, count = target.type.maker  # type: ignore[misc]
+        make = target.type.maker
         codes = [self.expression(a) for a in nodes]
         generic = any(p.type.parts == ("auto",) for p in target.type.node.parameters)
         key = tuple(decayed(c.type) for c in codes) if generic else (t.VOID,) * len(codes)
@@ -1074,9 +1071,8 @@ class Compiler:
         elif node.initial is None:
             given = node.arguments or []
             kind = self.deduced_record(node.type, given) or self.type(node.type)
-            if isinstance(kind, t.Record) and (node.arguments is not None or kind.node.constructors):
-                get = self.object(kind, given).get
-            elif node.arguments is not None:
+            built = isinstance(kind, t.Record) and kind.node.constructors
+            if built or node.arguments is not None:
                 get = self.object(kind, given).get
             else:
                 make = self.blank(kind)
@@ -1216,9 +1212,7 @@ def enter(
 ) -> None:
     """Run one thread of a kernel, or of a function that nothing calls."""
     values = {k: int(v) for k, v in bindings.items() if isinstance(v, int)}
-    for parameter, kind, value in zip(
-        instance.node.parameters, instance.parameters, arguments, strict=True
-    ):
+    for parameter, kind, value in zip(instance.node.parameters, instance.parameters, arguments, strict=True):
         if isinstance(kind, t.Int):
             values[parameter.name] = value
             if value < 0:
@@ -1244,9 +1238,7 @@ def enter(
         machine.trace.append((-1, 0))
 
 
-def _deduce(
-    node: n.TypeNode, given: t.Type, names: set[str], found: dict[str, t.Type | int]
-) -> None:
+def _deduce(node: n.TypeNode, given: t.Type, names: set[str], found: dict[str, t.Type | int]) -> None:
     kind = decayed(given)
     for _ in range(node.pointers):
         if not isinstance(kind, t.Pointer):
@@ -1258,9 +1250,7 @@ def _deduce(
     elif node.args is not None and isinstance(kind, t.Record) and kind.node.name == name:
         for argument, parameter in zip(node.args, kind.node.template, strict=False):
             value = kind.bindings[parameter.name]
-            if isinstance(argument, n.TypeNode) and argument.parts[-1] in names:
-                found.setdefault(argument.parts[-1], value)
-            elif isinstance(argument, n.Name) and argument.parts[-1] in names:
+            if isinstance(argument, n.TypeNode | n.Name) and argument.parts[-1] in names:
                 found.setdefault(argument.parts[-1], value)
 
 

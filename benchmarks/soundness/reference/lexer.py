@@ -11,7 +11,7 @@ _TOKEN = re.compile(
   | (?P<num>0[xX][0-9a-fA-F']+[uUlLzZ]*|\d[\d']*[uUlLzZ]*)
   | (?P<id>[A-Za-z_]\w*)
   | (?P<str>"(?:\\.|[^"\\])*")
-  | (?P<op><<<|>>>|<<=|>>=|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||\+=|-=|\*=|/=|%=|&=|\|=|\^=|::|\.\.\.|[-+*/%&|^~!<>=?:;,.(){}\[\]])
+  | (?P<op><<<|>>>|<<=|>>=|->|\+\+|--|<<|>>|&&|\|\||::|\.\.\.|[-+*/%&|^<>=!]=|[-+*/%&|^~!<>=?:;,.(){}\[\]])
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -125,8 +125,8 @@ def _expand(tokens: list[Token], macros: dict[str, Macro]) -> list[Token]:
         hidden = token.hidden | {token.text}
         result: list[Token] = []
         for part in macro.body:
-            for piece in arguments.get(part.text, [part]) if part.kind == "id" else [part]:
-                result.append(replace(piece, start=token.start, end=end, hidden=piece.hidden | hidden))
+            pieces = arguments.get(part.text, [part]) if part.kind == "id" else [part]
+            result += [replace(p, start=token.start, end=end, hidden=p.hidden | hidden) for p in pieces]
         stack.extend(reversed(result))
     return found
 

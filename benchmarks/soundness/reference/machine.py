@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
-class Stop(Exception):
+class Stop(Exception):  # noqa: N818
     """The run ends here because C++ gives it no meaning that exact integers share.
 
     Overflow and wrap-around, an access outside the small memories, a division by zero, and a run
@@ -13,11 +13,11 @@ class Stop(Exception):
     """
 
 
-class Trap(Exception):
+class Trap(Exception):  # noqa: N818
     """A device assert failed."""
 
 
-class Thrown(Exception):
+class Thrown(Exception):  # noqa: N818
     """A host check failed."""
 
 

@@ -157,9 +157,7 @@ class _Parser:
             else:
                 return seen, align
 
-    def function_or_variable(
-        self, template: list[n.TemplateParameter], start: int
-    ) -> n.Function | n.Declare:
+    def function_or_variable(self, template: list[n.TemplateParameter], start: int) -> n.Function | n.Declare:
         seen, _ = self.attributes()
         kind = self.type()
         more, _ = self.attributes()
@@ -242,9 +240,7 @@ class _Parser:
                 self.next()
                 first = self.next().text
                 second = self.next().text
-                found.methods.append(
-                    self.function_rest("operator" + first + second, kind, [], seen, begin)
-                )
+                found.methods.append(self.function_rest("operator" + first + second, kind, [], seen, begin))
             elif self.peek(1) == "(":
                 found.methods.append(self.function_rest(self.identifier(), kind, [], seen, begin))
             elif "static" in seen:
@@ -279,7 +275,7 @@ class _Parser:
         if text in ("const", "typename", "constexpr"):
             return True
         if text == "std" and self.peek(ahead + 1) == "::":
-            return self.peek(ahead + 2) in ("conditional_t",) or self.is_type(ahead + 2)
+            return self.peek(ahead + 2) == "conditional_t" or self.is_type(ahead + 2)
         return text in self.types
 
     def type(self) -> n.TypeNode:

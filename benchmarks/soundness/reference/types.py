@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from benchmarks.soundness.reference import nodes as n
 
 
@@ -107,7 +109,7 @@ class Closure(Type):
     """The type of one lambda expression in one instantiation."""
 
     node: n.Lambda
-    maker: object
+    maker: Callable[[tuple[Type, ...]], Any]
     size: int = 8
     align: int = 8
 

@@ -1,4 +1,4 @@
-"""The published JSON schema of `portcheck`'s own formats, and the name it goes by."""
+"""The published JSON schemas of `portcheck`'s own formats, and the names they go by."""
 
 from __future__ import annotations
 
@@ -6,8 +6,15 @@ from pathlib import Path
 
 NAME = "portcheck/scan"
 VERSION = 1
+PROOF_NAME = "portcheck/proof"
+PROOF_VERSION = 1
+
+SCHEMAS = {"scan": f"scan-{VERSION}.json", "proof": f"proof-{PROOF_VERSION}.json"}
 
 
-def schema_text() -> str:
-    """The schema (JSON Schema 2020-12) of the JSON document; `$defs/line` is that of a JSON line."""
-    return Path(__file__).with_name(f"scan-{VERSION}.json").read_text(encoding="utf-8")
+def schema_text(which: str = "scan") -> str:
+    """The schema (JSON Schema 2020-12) of a JSON document, `which` being a key of `SCHEMAS`.
+
+    In that of a scan, `$defs/line` is the schema of a JSON line.
+    """
+    return Path(__file__).with_name(SCHEMAS[which]).read_text(encoding="utf-8")
