@@ -18,6 +18,7 @@ from portcheck.source.place import Place
 from portcheck.syntax import expand_call, parse_text, split_arguments
 
 _INCLUDE = re.compile(rb'^(\s*#\s*include\s*")([^"]+)(")', re.MULTILINE)
+_MAIN = re.compile(rb"\bint\s+main\s*\(")
 _MACRO_CALL = re.compile(rb"([A-Za-z_]\w*)\s*\(")
 
 
@@ -134,10 +135,10 @@ def _program(made: Plan, folder: Path, drivers: list[Path], out: Path) -> None:
     lines = ['#include "record.cuh"', "#define cudaMalloc(...) pc::allocate(__VA_ARGS__)"]
     lines += ["#define cudaMallocManaged(...) pc::allocate_managed(__VA_ARGS__)"]
     for index, driver in enumerate(drivers):
-        copy = f"driver_{index}.cu"
-        text = _INCLUDE.sub(lambda m, d=driver: _redirected(m, d, folder, out), driver.read_bytes())  # type: ignore[misc]
-        (out / copy).write_bytes(text)
-        lines += [f"#define main pc_driver_{index}", f'#include "{copy}"', "#undef main"]
+        copy = _copied(driver, f"driver_{index}", folder, out)
+        text = (out / copy).read_bytes()
+        (out / copy).write_bytes(_MAIN.sub(b"int pc_driver_%d(" % index, text))
+        lines.append(f'#include "{copy}"')
     lines += [
         "int main(int count, char** given) {",
         "    pc::begin();",
@@ -152,9 +153,18 @@ def _program(made: Plan, folder: Path, drivers: list[Path], out: Path) -> None:
     (out / "program.cu").write_text("\n".join(lines) + "\n")
 
 
-def _redirected(match: re.Match[bytes], driver: Path, folder: Path, out: Path) -> bytes:
-    """An include of a file of the folder, as one of its copy."""
-    target = (driver.parent / match[2].decode()).resolve()
-    if not target.is_relative_to(folder.resolve()):
-        return match[0] if not target.exists() else match[1] + str(target).encode() + match[3]
-    return match[1] + b"tree/" + str(target.relative_to(folder.resolve())).encode() + match[3]
+def _copied(source: Path, name: str, folder: Path, out: Path) -> str:
+    """Copies a file of the program; what it includes of `folder` is taken from the instrumented copy."""
+
+    def redirected(match: re.Match[bytes]) -> bytes:
+        target = (source.parent / match[2].decode()).resolve()
+        if target.is_relative_to(folder.resolve()):
+            new = f"tree/{target.relative_to(folder.resolve())}"
+        elif target.exists():
+            new = _copied(target, f"{name}_{target.stem}", folder, out)
+        else:
+            return match[0]
+        return match[1] + new.encode() + match[3]
+
+    (out / f"{name}.cu").write_bytes(_INCLUDE.sub(redirected, source.read_bytes()))
+    return f"{name}.cu"

@@ -112,24 +112,22 @@ PC_BOTH T* object(uint32_t site, T* at) {
     return at;
 }
 
-// An argument of a load or store function: recorded if it is a pointer.
+// The argument of a load or store function that says where.
 template <typename T>
-PC_BOTH T&& argument(uint32_t site, T&& value) {
+PC_BOTH T argument(uint32_t site, T value) {
 #ifdef __CUDA_ARCH__
-    using type = std::remove_reference_t<T>;
-    if constexpr (std::is_pointer_v<std::remove_cv_t<type>>)
-        put(site, encoded((const void*)value), 0, sizeof(std::remove_pointer_t<std::remove_cv_t<type>>));
+    if constexpr (std::is_pointer_v<T>)
+        put(site, encoded((const void*)value), 0, sizeof(std::remove_pointer_t<T>));
 #endif
-    return std::forward<T>(value);
+    return value;
 }
 
 // An operand of a bulk copy: 0 destination, 1 source, 2 length. The last of `kOperands` writes the record.
-template <int kRole, int kOperands, int kLast, typename T>
-PC_BOTH T&& operand(uint32_t site, T&& value) {
+template <int kRole, int kOperands, typename T>
+PC_BOTH T operand(uint32_t site, T value) {
 #ifdef __CUDA_ARCH__
     uint64_t* kept = state.operands + 4ull * resident_thread();
-    using type = std::decay_t<T>;
-    if constexpr (std::is_pointer_v<type>)
+    if constexpr (std::is_pointer_v<T>)
         kept[kRole] = encoded((const void*)value);
     else
         kept[kRole] = static_cast<uint64_t>(value);
@@ -139,7 +137,7 @@ PC_BOTH T&& operand(uint32_t site, T&& value) {
         put(site, kept[0], kept[1], (kOperands & 4) ? kept[2] : 0);
     }
 #endif
-    return std::forward<T>(value);
+    return value;
 }
 
 template <typename T>

@@ -22,23 +22,24 @@ class CannotWriteError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wrap:
-    """`text[start:end]` becomes `before + text[start:end] + after`; wraps nest."""
+    """`text[start:end]` becomes `before + text[start:end] + after`; of two with one span `inner` is inside."""
 
     start: int
     end: int
     before: bytes
     after: bytes
+    inner: bool = False
 
 
-def applied(text: bytes, wraps: list[Wrap], shift: int = 0) -> bytes:
-    """The text with all wraps, whose offsets count from `shift`."""
-    inserts: list[tuple[int, int, int, bytes]] = []
+def applied(text: bytes, wraps: list[Wrap]) -> bytes:
+    """The text with all wraps."""
+    inserts: list[tuple[int, int, int, bool, bytes]] = []
     for wrap in set(wraps):
         size = wrap.end - wrap.start
-        inserts.append((wrap.start - shift, 1, -size, wrap.before))
-        inserts.append((wrap.end - shift, 0, size, wrap.after))
+        inserts.append((wrap.start, 1, -size, wrap.inner, wrap.before))
+        inserts.append((wrap.end, 0, size, not wrap.inner, wrap.after))
     parts, at = [], 0
-    for offset, _, _, new in sorted(inserts):
+    for offset, _, _, _, new in sorted(inserts):
         parts += [text[at:offset], new]
         at = offset
     return b"".join([*parts, text[at:]])
@@ -47,7 +48,7 @@ def applied(text: bytes, wraps: list[Wrap], shift: int = 0) -> bytes:
 def call(number: int, start: int, end: int) -> Wrap:
     """A call that paths are told apart by."""
     before = b"[&]() -> decltype(auto) { pc::Call pc_call(%d); return " % number
-    return Wrap(start, end, before, b"; }()")
+    return Wrap(start, end, before, b"; }()", inner=True)
 
 
 def layout(site: Site, text: bytes, offset: int) -> list[Wrap]:
@@ -103,7 +104,7 @@ def bulk(site: Site, node: Node, text: bytes, offset: int) -> list[Wrap]:
         Wrap(
             offset + a.start_byte,
             offset + a.end_byte,
-            b"pc::operand<%d, %d, 0>(%d, " % (role, mask, site.number),
+            b"pc::operand<%d, %d>(%d, " % (role, mask, site.number),
             b")",
         )
         for role, a in found

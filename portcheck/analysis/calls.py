@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
-from portcheck.analysis import expressions, intrinsics, macros, memory, names, objects, overloads, statements
+from portcheck.analysis import (
+    classes,
+    expressions,
+    intrinsics,
+    macros,
+    memory,
+    names,
+    objects,
+    overloads,
+    statements,
+)
 from portcheck.analysis.state import Frame
 from portcheck.analysis.values import (
     NO_TAGS,
@@ -140,7 +150,7 @@ def method(
     template_arguments: list[str] | None = None,
 ) -> Value:
     """The result of a member function of the tree."""
-    found = [f for f in m.program.methods(owner.type.name, name) if f.body is not None]
+    found = classes.methods_of(m, owner.record, owner.type, name)
     chosen = overloads.choose(m, found, list(arguments), frame, None)
     if chosen is None:
         _evaluate_all(m, list(arguments), frame)
@@ -154,7 +164,7 @@ def operator_call(
     m: Machine, operator: str, left: Value, right: Value, frame: Frame, node: Node | None
 ) -> Value | None:
     """An operator that a class of the tree overloads; None if there is none."""
-    if isinstance(left, Structure) and m.program.methods(left.type.name, f"operator{operator}"):
+    if isinstance(left, Structure) and classes.methods_of(m, left.record, left.type, f"operator{operator}"):
         return method(m, left, f"operator{operator}", [right], frame, node)
     return None
 

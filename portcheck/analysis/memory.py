@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portcheck.analysis import calls, expressions, names, objects
+from portcheck.analysis import calls, classes, expressions, names, objects
 from portcheck.analysis.values import NO_TAGS, Array, Cell, Element, Number, Structure, Tags, Vague, Value
 from portcheck.program.nodes import first_child
 from portcheck.program.types import CType
@@ -207,13 +207,12 @@ def _field_in_memory(m: Machine, place: Memory, name: str, frame: Frame) -> Targ
     """A member of an object in memory, at its offset where the class is known."""
     assert place.type is not None
     resolved = m.sizes.resolve(place.type, frame)
-    records = m.program.records.get(resolved.name, ())
-    for record in records:
-        if name in record.members:
-            offset = m.sizes.offset(record, resolved, name, frame)
-            if offset is not None:
-                return Memory(place.address + offset, record.members[name], place.tags)
-            return Nowhere(record.members[name], f"the member {name} of {resolved.name} in memory")
+    record = classes.record_of(m, resolved, frame)
+    if record is not None and name in record.members:
+        offset = m.sizes.offset(record, resolved, name, frame)
+        if offset is not None:
+            return Memory(place.address + offset, record.members[name], place.tags)
+        return Nowhere(record.members[name], f"the member {name} of {resolved.name} in memory")
     return Nowhere(None, f"the member {name} of {resolved.name} in memory")
 
 

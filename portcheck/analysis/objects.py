@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
-from portcheck.analysis import expressions, names
+from portcheck.analysis import classes, expressions, names
 from portcheck.analysis.sizes import is_unsigned
 from portcheck.analysis.state import Frame
 from portcheck.analysis.values import (
@@ -65,14 +65,6 @@ def class_frame(m: Machine, record: Record, type_: CType, frame: Frame) -> Frame
     return outer
 
 
-def _record_of(m: Machine, type_: CType) -> Record | None:
-    records = m.program.records.get(type_.name, ())
-    general = [r for r in records if not r.specialization]
-    special = [r for r in records if r.specialization and r.specialization == type_.arguments]
-    found = special or general
-    return found[0] if len(found) == 1 else None
-
-
 def construct(
     m: Machine, type_: CType, arguments: Sequence[Argument], frame: Frame, node: Node | None
 ) -> Value:
@@ -82,7 +74,7 @@ def construct(
     type_ = m.sizes.resolve(type_, frame)
     if not type_.arguments and frame.this is not None and frame.this.type.name == type_.name:
         type_ = frame.this.type  # in a class template its own name stands for this instance
-    record = _record_of(m, type_) if not type_.is_indirect else None
+    record = classes.record_of(m, type_, frame) if not type_.is_indirect else None
     if type_.name in ("pair", "tuple") and record is None:
         return group(m, [_evaluated(m, a, frame) for a in arguments])
     if record is None and type_.name in knowledge.values()["structures"] and not type_.is_indirect:
@@ -95,11 +87,7 @@ def construct(
             return names.cast(m, values[0], type_, frame) if values else Number(number(0), type_)
         return Vague(type_, f"an object of {type_.name}")
     outer = class_frame(m, record, type_, frame)
-    constructors = [
-        f
-        for f in m.program.methods(type_.name, record.name)
-        if f.body is not None and f.parameters is not None
-    ]
+    constructors = classes.methods_of(m, record, type_, record.name)
     made = blank(m, record, type_, outer)
     if not constructors:
         for name, argument in zip(record.members, arguments, strict=False):
@@ -180,7 +168,7 @@ def _default(m: Machine, record: Record, name: str) -> Node | None:
 
 def unknown_object(m: Machine, type_: CType, name: str, role: Role, frame: Frame, depth: int = 0) -> Value:
     """An object of the type whose members nobody knows; as a `PARAMETER` they are named `name.member`."""
-    record = _record_of(m, type_)
+    record = classes.record_of(m, type_, frame)
     if record is None or depth > MAX_NESTING:
         return Vague(type_, f"an object of {type_.name}")
     outer = class_frame(m, record, type_, frame)

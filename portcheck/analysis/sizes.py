@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portcheck.analysis import classes
 from portcheck.program.types import CType, parse_type, split_top, substitute
 from portcheck.symbolic.condition import Condition
 from portcheck.symbolic.expr import Expr, Role, Symbol, choose, floor_divide, number, of
@@ -134,9 +135,9 @@ class Sizes:
             return number(self.machine.enums[resolved.name])
         if depth > MAX_DEPTH:
             return None
-        records = self.machine.program.records.get(resolved.name, ())
-        if len(records) == 1:
-            found = self._record(records[0], resolved, frame, depth)
+        record = classes.record_of(self.machine, resolved, frame)
+        if record is not None:
+            found = self._record(record, resolved, frame, depth)
             return found[0] if found is not None else None
         if resolved.name in self.machine.open_types:
             return self.of_template(resolved.name)
@@ -165,9 +166,11 @@ class Sizes:
             size = self.table.vectors[resolved.name]
             power = size & -size  # int3 is aligned like int, 12 = 4 * 3
             return number(min(16, power))
-        records = self.machine.program.records.get(resolved.name, ())
-        if resolved.name not in self.table.scalars and len(records) == 1 and depth < MAX_DEPTH:
-            found = self._record(records[0], resolved, frame, depth)
+        record = None
+        if resolved.name not in self.table.scalars and depth < MAX_DEPTH:
+            record = classes.record_of(self.machine, resolved, frame)
+        if record is not None:
+            found = self._record(record, resolved, frame, depth)
             return found[1] if found is not None else None
         return self.size(resolved, frame, depth + 1)
 

@@ -1,4 +1,4 @@
-"""`portcheck show facts|kernels|calls`: the model that everything else is made from."""
+"""`portcheck show facts|kernels|calls|transfers`: the model that everything else is made from."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ def run(options: Namespace) -> int:
     """Returns the exit code."""
     if options.kind and options.section != "facts":
         raise UsageError(f"--kind chooses among facts; 'show {options.section}' has none")
+    if options.section == "transfers":
+        from portcheck.cli import transfers_command
+
+        return transfers_command.run(options)
     with Output(options.output) as output:
         result = analyse(options)
         output.write(_report(result, options, output))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from portcheck import __version__
 from portcheck.analysis.proofs import Proof
@@ -16,7 +17,7 @@ def render(question: Question, proof: Proof, assumptions: Mapping[str, str]) -> 
     """The document's lines; `assumptions` gives the sentence of each by its id."""
     record = proof_record(proof)
     record["assumptions"] = assumption_records(proof.assumptions, assumptions)
-    members: list[tuple[str, object]] = [
+    members: list[tuple[str, Any]] = [
         ("schema", PROOF_NAME),
         ("version", PROOF_VERSION),
         ("tool", {"name": "portcheck", "version": __version__}),
@@ -47,4 +48,4 @@ def _question_record(question: Question) -> dict[str, object]:
 
 
 def _is_table(value: object) -> bool:
-    return isinstance(value, Sequence) and bool(value) and isinstance(value[0], dict)
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)

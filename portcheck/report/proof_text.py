@@ -41,8 +41,8 @@ def failure(witness: Mapping[str, int], value: int | None, modulus: int) -> str:
 
 
 def telling(proof: Proof) -> dict[str, int]:
-    """The part of a witness whose names stand in the expression or in the condition."""
-    said = f"{proof.expression} {proof.condition or ''}"
+    """The part of a witness whose names stand in the expression or in a condition."""
+    said = " ".join([proof.expression, str(proof.condition), *(row.condition for row in proof.table)])
     return {name: value for name, value in proof.witness.items() if _stands_in(name, said)}
 
 
@@ -52,9 +52,10 @@ def _outcome(question: Question, proof: Proof, style: Style) -> Iterator[str]:
         yield _labelled("holds where", condition if proof.condition is None else str(proof.condition))
     if proof.verdict in (Verdict.DEPENDS, Verdict.VIOLATED):
         own = telling(proof)
-        others = {name: value for name, value in proof.witness.items() if name not in own}
         if own or proof.value is not None:
-            yield _labelled("fails for", failure(own, proof.value, question.modulus))
+            label = "fails for" if own else "fails with"
+            yield _labelled(label, failure(own, proof.value, question.modulus))
+        others = {name: value for name, value in proof.witness.items() if name not in own}
         if others:
             label = "reached with" if own or proof.value is not None else "fails for"
             yield style("quiet", _labelled(label, failure(others, None, question.modulus)))
@@ -71,10 +72,11 @@ def _launches(question: Question, proof: Proof, style: Style) -> Iterator[str]:
     if not table.launches:
         return
     if not table.names:
-        (_, row), *_ = table.rows
+        _, row = table.rows[0]
         count = "1" if table.launches == 1 else f"{table.launches:,}, all alike"
-        said = row.verdict is proof.verdict and row.condition in ("", str(proof.condition))
-        yield _labelled("launches", count if said else f"{count}: {_result(row, question.modulus)}")
+        known = row.verdict is proof.verdict and row.condition in ("", str(proof.condition))
+        result = _result(row, question.modulus).removeprefix("depends: ")
+        yield _labelled("launches", count if known else f"{count}: {result}")
         return
     if table.names == ("reached by",):
         yield _labelled("ways here", f"{table.launches:,}")

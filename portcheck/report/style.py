@@ -20,7 +20,8 @@ _CODES = {
     "unknown": "35",
 }
 _UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
-_LEFT_OUT = " … "
+_LEFT_OUT = "…"
+_TERM_SIGNS = (" + ", " - ", " and ", " or ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,29 @@ def safe(text: str) -> str:
 
 
 def elided(text: str, width: int) -> str:
-    """The text with its middle left out where it is wider than `width`; words stay whole if they can."""
+    """The text with its middle left out where it is wider than `width`.
+
+    What is left out is whole terms where that is possible, else whole words.
+    """
     if len(text) <= width:
         return text
-    room = width - len(_LEFT_OUT)
-    head, tail = text[: room * 2 // 3], text[len(text) - (room - room * 2 // 3) :]
-    start, space, _ = head.rpartition(" ")
-    head = start if space else head
-    _, space, end = tail.partition(" ")
-    return head + _LEFT_OUT + (end if space else tail)
+    room = width - len(_LEFT_OUT) - 2
+    head_room = room * 2 // 3
+    cuts = _cuts(text)
+    end = max((c for c in cuts if head_room // 2 <= c <= head_room), default=head_room)
+    start = min((c for c in cuts if len(text) - (room - end) <= c < len(text)), default=len(text))
+    return f"{text[:end]} {_LEFT_OUT} {text[start:].lstrip()}".rstrip()
+
+
+def _cuts(text: str) -> list[int]:
+    """Spaces before a term that stands in no brackets; all spaces where there are none such."""
+    depth = 0
+    found: list[int] = []
+    for at, char in enumerate(text):
+        depth += (char in "([") - (char in ")]")
+        if char == " " and depth == 0 and text.startswith(_TERM_SIGNS, at):
+            found.append(at)
+    return found or [at for at, char in enumerate(text) if char == " "]
 
 
 def counted(number: int, noun: str) -> str:

@@ -6,7 +6,7 @@ from math import gcd, lcm
 from typing import TYPE_CHECKING
 
 from portcheck.symbolic.cases import is_periodic
-from portcheck.symbolic.condition import Condition, Congruent, Constant, Every, Some
+from portcheck.symbolic.condition import Condition, Congruent, Constant, Every, Some, condition_symbols
 from portcheck.symbolic.expr import Atom, Bits, Choice, Expr, Monomial, Quotient, Role, Symbol, number, of
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def periodic_part(
     parameters is replaced by one symbol.
     """
     stuck: list[Atom] = []
+    apart = _apart(expr, modulus, system)
     total = number(expr.constant % modulus)
     alone: list[tuple[Monomial, int]] = []
     for monomial, coefficient in expr.terms:
@@ -72,7 +73,9 @@ def periodic_part(
         if whole and all(s.role is Role.PARAMETER for a in monomial for s in of(a).symbols()):
             alone.append((monomial, coefficient % modulus))
         else:
-            total = total + _periodic_product(monomial, needed, stuck, system, used) * (coefficient % modulus)
+            total = total + _periodic_product(monomial, needed, stuck, apart, system, used) * (
+                coefficient % modulus
+            )
     if alone:
         shared = gcd(*(c for _, c in alone))
         parameters = Expr(tuple((m, c // shared) for m, c in alone), 0)
@@ -80,12 +83,26 @@ def periodic_part(
     return total, stuck
 
 
+def _apart(expr: Expr, modulus: int, system: System) -> set[Atom]:
+    """Quotients over parameters that occur nowhere else: all that matters of them is their value."""
+    atoms = {a for m, c in expr.terms if c % modulus for a in m}
+    found: set[Atom] = set()
+    for atom in atoms:
+        if isinstance(atom, Quotient):
+            symbols = of(atom).symbols()
+            elsewhere = any(not symbols.isdisjoint(of(a).symbols()) for a in atoms if a != atom)
+            tied = any(not symbols.isdisjoint(condition_symbols(c)) for c, _ in system.others)
+            if not elsewhere and not tied and all(s.role is Role.PARAMETER for s in symbols):
+                found.add(atom)
+    return found
+
+
 def _periodic_product(
-    monomial: Monomial, modulus: int, stuck: list[Atom], system: System, used: set[int]
+    monomial: Monomial, modulus: int, stuck: list[Atom], apart: set[Atom], system: System, used: set[int]
 ) -> Expr:
     product = number(1)
     for atom in monomial:
-        if _add_atom(atom, modulus, {}):
+        if atom not in apart and _add_atom(atom, modulus, {}):
             product = product * of(atom)
             continue
         is_fixed = all(s.role is Role.PARAMETER for s in of(atom).symbols())

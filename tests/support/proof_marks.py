@@ -9,10 +9,10 @@ then); a mark on a line of its own is asked at the next line with code. It reads
 
 with `mod 32` and `is 0` by default, and as answers
 
-    holds | violated | unknown | not holds | depends CONDITION
+    holds | violated | unknown | not holds | not violated | depends CONDITION
 
 `depends` gives the exact condition in C; it is compared by value, never by text. `not holds`
-accepts every answer but `holds`: what the code does there is beyond an honest proof. Options:
+accepts every other answer, `not violated` likewise. Options:
 
 - `where CONDITION`: compare a condition only where this is true (what the path knows)
 - `value V`: the expression's value at the witness
@@ -110,7 +110,7 @@ def _mark(path: Path, line: int, written: int, text: str, labels: Mapping[str, i
     condition = ""
     if verdict.startswith("depends"):
         verdict, condition = "depends", verdict.removeprefix("depends").strip()
-    assert verdict in ("holds", "violated", "unknown", "not holds", "depends"), f"{path}:{written}: {verdict!r}"
+    assert verdict in ("holds", "violated", "unknown", "not holds", "not violated", "depends"), f"{path}:{written}: {verdict!r}"
     for label in _listed(options.get("via", "")) + _listed(options.get("not via", "")):
         assert label in labels, f"{path}:{written}: no line is named ({label})"
     return Mark(
@@ -159,9 +159,9 @@ def differences(proof: Proof, mark: Mark) -> list[str]:
     """What is wrong with a proof, each in a line; [] for a right one."""
     wrong: list[str] = []
     verdict = str(proof.verdict.value)
-    if mark.answer == "not holds":
-        if verdict == "holds":
-            wrong.append("WRONG holds: nothing proves it")
+    if mark.answer.startswith("not "):
+        if verdict == mark.answer.removeprefix("not "):
+            wrong.append(f"WRONG {verdict}: nothing proves it")
     elif verdict != mark.answer:
         detail = proof.why or (str(proof.condition) if proof.condition is not None else "")
         shown = f" ({detail})" if detail else ""

@@ -90,7 +90,7 @@ __global__ void side_effects(int n) {
   int y = (x += 5);
   // prove: x is 5 => holds ;; y is 5 => holds
   x -= 5; x *= 2; x /= 4; x <<= 3; x |= 1; x &= ~1; x ^= 0; x %= 1000; x >>= 1;
-  // prove: x => depends 1
+  // prove: x => holds
   use(x);
   int k = 32;
   if (k = n) use(k);
