@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portcheck.analysis import calls, expressions, memory, objects
+from portcheck.analysis import calls, expressions, memory, names, objects
 from portcheck.analysis.values import NO_TAGS, Number, Vague, Value
 from portcheck.facts.effects import Effect, Summary, asm_values, read_asm
 from portcheck.program import knowledge
@@ -170,6 +170,8 @@ def effect(
     if kind in ("load", "store") and target is not None:
         return _access(m, kind, callee, node, frame, target)
     if kind == "tma_copy" and summary.first is not None:
+        if len(summary.first.arguments) < 3 and target is not None and target.body is not None:
+            return _bulk_inside(m, callee, target, node, frame)
         return _bulk(m, callee, summary.first, node, frame)
     if kind == "remote_comm" and target is not None and m.recorder is not None and not m.dry:
         m.recorder.remote(m, callee, node, frame)
@@ -202,6 +204,16 @@ def _bulk(m: Machine, callee: Callee, first: Effect, node: Node, frame: Frame) -
             operands.append(found)
         m.recorder.bulk(m, first.operation, operands[0], operands[1], operands[2], node, frame)
     return Vague()
+
+
+def _bulk_inside(m: Machine, callee: Callee, target: Function, node: Node, frame: Frame) -> Value:
+    """A wrapper that sets an operand itself: the copy in its body, as one of the call."""
+    before = len(m.recorder.events) if m.recorder is not None else 0
+    bound = [names.template_argument(m, t, frame) for t in callee.template_arguments]
+    result = calls.enter(m, target, callee.arguments, bound, frame, node)
+    if m.recorder is not None:
+        m.recorder.move(before, m.place(node, frame), frame, m.shown(node, frame))
+    return result
 
 
 def assembly(m: Machine, node: Node, frame: Frame) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -42,10 +43,10 @@ def choose(
 
 
 def _text(function: Function) -> tuple[tuple[str, ...], str]:
-    """Parameters and body as written, white space apart."""
+    """Parameters and body as written, white space and `const` apart."""
     names = tuple(p.name for p in function.parameters)
     body = function.origin.read(function.body) if function.body is not None else ""
-    return names, "".join(body.split())
+    return names, "".join(re.sub(r"\bconst\b", "", body).split())
 
 
 def _takes(function: Function, count: int) -> bool:

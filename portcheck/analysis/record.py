@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from portcheck.analysis import expressions, names
@@ -143,6 +143,16 @@ class Recorder:
     ) -> None:
         """A check, before what it says is taken to be true."""
         self.events.append(CheckEvent(*self._common(m, node, frame), condition, tags, text))
+
+    def move(self, since: int, place: Place, frame: Frame, text: str) -> None:
+        """Put the copies written down since then at the call of the wrapper that makes them."""
+        for position in range(since, len(self.events)):
+            event = self.events[position]
+            if isinstance(event, Bulk):
+                function = frame.function.qualified
+                self.events[position] = replace(
+                    event, place=place, function=function, calls=frame.calls, text=text
+                )
 
     def remote(self, m: Machine, callee: Callee, node: Node, frame: Frame) -> None:
         """An operation of a communication library: nothing here yet says which operand is what."""

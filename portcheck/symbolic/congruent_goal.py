@@ -154,7 +154,7 @@ def _unclear(part: _Part) -> bool:
 
 def _open_answer(solution: Solution, goal: Congruent, residues: tuple[int, ...] | None, tags: Tags) -> Answer:
     m = goal.modulus
-    if solution.too_many or solution.outcome is Outcome.SOMETIMES:
+    if (solution.too_many and not solution.culprits) or solution.outcome is Outcome.SOMETIMES:
         why, would = f"{goal.expr} has too many classes modulo {m}", f"({goal.expr}) % {m}"
     elif solution.stuck:
         names = ", ".join(str(a) for a in solution.stuck)

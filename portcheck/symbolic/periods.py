@@ -65,36 +65,56 @@ def periodic_part(
     stuck: list[Atom] = []
     apart = _apart(expr, modulus, system)
     total = number(expr.constant % modulus)
-    alone: list[tuple[Monomial, int]] = []
+    factors: dict[Monomial, Expr] = {}
     for monomial, coefficient in expr.terms:
-        needed = modulus // gcd(modulus, coefficient)
-        if needed == 1:
+        if coefficient % modulus == 0:
             continue
-        if whole and all(s.role is Role.PARAMETER for a in monomial for s in of(a).symbols()):
-            alone.append((monomial, coefficient % modulus))
-        else:
-            total = total + _periodic_product(monomial, needed, stuck, apart, system, used) * (
-                coefficient % modulus
-            )
-    if alone:
-        shared = gcd(*(c for _, c in alone))
-        parameters = Expr(tuple((m, c // shared) for m, c in alone), 0)
-        total = total + system.stand_in(parameters, Role.PARAMETER, used) * shared
-    return total, stuck
+        outer = tuple(a for a in monomial if _is_parameter(a)) if whole else ()
+        rest = tuple(a for a in monomial if a not in outer)
+        term = Expr(((outer, coefficient % modulus),), 0) if outer else number(coefficient % modulus)
+        factors[rest] = factors.get(rest, number(0)) + term
+    for rest, factor in factors.items():
+        shared = gcd(factor.constant, *(c for _, c in factor.terms))
+        if shared % modulus == 0:
+            continue
+        plain = Expr(tuple((m, c // shared) for m, c in factor.terms), factor.constant // shared)
+        if plain.terms and not (len(plain.terms) == 1 and isinstance(plain.terms[0][0][0], Symbol)):
+            plain = system.stand_in(plain, Role.PARAMETER, used)
+        elif len(plain.terms) == 1 and len(plain.terms[0][0]) > 1:
+            plain = system.stand_in(plain, Role.PARAMETER, used)
+        needed = modulus // gcd(modulus, shared)
+        total = total + _periodic_product(rest, needed, stuck, apart, system, used) * plain * shared
+    return Expr(
+        tuple((m, c % modulus) for m, c in total.terms if c % modulus), total.constant % modulus
+    ), stuck
+
+
+def _is_parameter(atom: Atom) -> bool:
+    return all(s.role is Role.PARAMETER for s in of(atom).symbols())
 
 
 def _apart(expr: Expr, modulus: int, system: System) -> set[Atom]:
-    """Quotients over parameters that occur nowhere else: all that matters of them is their value."""
+    """Quotients over symbols that occur nowhere else: all that matters of them is their value."""
     atoms = {a for m, c in expr.terms if c % modulus for a in m}
     found: set[Atom] = set()
     for atom in atoms:
-        if isinstance(atom, Quotient):
+        if isinstance(atom, Quotient) and _stand_in_role(atom) is not None:
             symbols = of(atom).symbols()
             elsewhere = any(not symbols.isdisjoint(of(a).symbols()) for a in atoms if a != atom)
             tied = any(not symbols.isdisjoint(condition_symbols(c)) for c, _ in system.others)
-            if not elsewhere and not tied and all(s.role is Role.PARAMETER for s in symbols):
+            if not elsewhere and not tied:
                 found.add(atom)
     return found
+
+
+def _stand_in_role(atom: Quotient) -> Role | None:
+    """The role of a symbol that takes the values of the quotient, if there is one."""
+    roles = {s.role for s in of(atom).symbols()}
+    if roles == {Role.INDEX}:  # each value between two is met if the dividend goes in steps of one
+        terms, d = atom.dividend.terms, atom.divisor.value
+        plain = len(terms) == 1 and terms[0][1] == 1 and len(terms[0][0]) == 1
+        return Role.INDEX if plain and isinstance(terms[0][0][0], Symbol) and d and d > 0 else None
+    return roles.pop() if len(roles) == 1 else None
 
 
 def _periodic_product(
@@ -105,9 +125,10 @@ def _periodic_product(
         if atom not in apart and _add_atom(atom, modulus, {}):
             product = product * of(atom)
             continue
-        is_fixed = all(s.role is Role.PARAMETER for s in of(atom).symbols())
-        if not is_fixed and atom not in stuck:
+        role = Role.PARAMETER if _is_parameter(atom) else Role.OPAQUE
+        if isinstance(atom, Quotient) and atom in apart:
+            role = _stand_in_role(atom) or role
+        elif role is Role.OPAQUE and atom not in stuck:
             stuck.append(atom)
-        role = Role.PARAMETER if is_fixed else Role.OPAQUE
         product = product * system.stand_in(of(atom), role, used)
     return product

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from math import prod
 
-from portcheck.symbolic.condition import FALSE, TRUE, Condition, Congruent, congruent, every
+from portcheck.symbolic.condition import FALSE, TRUE, Condition, Congruent, congruent, every, negate
 from portcheck.symbolic.describe import describe
 from portcheck.symbolic.expr import Atom, Expr, Symbol, number
 from portcheck.symbolic.linear import Tags
@@ -191,29 +191,58 @@ def _congruence(group: Group, around: _Around, modulus: int, wanted: int) -> Con
 
 
 def _solve_sum(parts: list[Group], around: _Around, modulus: int, wanted: int, work: Work) -> Solution:
-    """Many parameters, each part of the sum by itself: only its parameters' residues are needed."""
-    condition = _congruence(_joined(parts), around, modulus, wanted)
-    if condition is None:
+    """Many parameters, each part of the sum by itself.
+
+    The sum of parts takes one value alone if each of them does. A part that takes its *anchor*,
+    such as 0 for an index of 0, for all parameters has to stay there; parts over parameters
+    alone have one value each and only their sum matters.
+    """
+    if wanted & (wanted - 1) or len(around.family) > 1 or next(iter(around.family)).bit_count() > 1:
         raise TooManyError
-    reached: dict[int, Condition] = {0: TRUE}
-    examples = around.examples
-    for group in parts:
-        combined: dict[int, Condition] = {}
-        for (_, residue), values in table(group, modulus, work).examples.items():
-            own = class_condition(group, values)
-            for other, more in reached.items():
-                combined.setdefault((residue + other) % modulus, every((more, own)))
-        reached = combined
-    (offset,) = examples
-    residues = 0
+    (target,) = members(wanted)
+    (offset,) = around.examples
+    fixed = [g for g in parts if len(g.domains) == len(g.parameters)]
+    needed: list[Condition] = []
     failing: Condition | None = None
-    for residue, where in reached.items():
-        value = (residue + offset) % modulus
-        residues |= 1 << value
-        if failing is None and not wanted >> value & 1:
-            failing = every((where, examples[offset]))
+    never = False
+    for group in parts:
+        if group in fixed:
+            continue
+        found = table(group, modulus, work)
+        anchors = (1 << modulus) - 1
+        for family in found.families.values():
+            for residues in family:
+                anchors &= residues
+        if not anchors:
+            raise TooManyError
+        anchor = members(anchors)[0]
+        offset += anchor
+        good = {v for v, family in found.families.items() if family == {1 << anchor}}
+        for values, family in found.families.items():
+            if values in good:
+                continue
+            if 1 << anchor in family:
+                raise TooManyError  # it hangs on what is not known
+            other = next(r for v, r in found.examples if v == values and r != anchor)
+            failing = failing or class_condition(group, found.examples[values, other])
+        condition = describe(good, group.parameters, [group.domains[s] for s in group.parameters])
+        if condition is None:
+            raise TooManyError
+        never = never or not good
+        needed.append(condition)
+    if fixed:
+        joint = _joined(fixed)
+        if any(not isinstance(a, Symbol) for a in joint.expr.atoms()):
+            raise TooManyError
+        own = congruent(joint.expr, modulus, target - offset)
+        own = reduced(own) if isinstance(own, Congruent) else own
+        needed.append(own)
+        failing = failing or negate(own)
+        never = never or own == FALSE
+    elif (target - offset) % modulus:
+        never, failing = True, failing or TRUE
     if failing is None:
-        return Solution(Outcome.ALWAYS, TRUE, reached=residues)
-    if not residues & wanted:
-        return Solution(Outcome.NEVER, FALSE, failing, residues)
-    return Solution(Outcome.SOMETIMES, condition, failing, residues)
+        return Solution(Outcome.ALWAYS, TRUE)
+    if never:
+        return Solution(Outcome.NEVER, FALSE, failing)
+    return Solution(Outcome.SOMETIMES, every(needed), failing)
