@@ -39,6 +39,7 @@ class Kernel:
     path: str
     body: int
     body_end: int
+    template_names: list[str] = field(default_factory=list)
     values: list[tuple[str, str]] = field(default_factory=list)  # name in the analysis, expression
     shared: list[tuple[str, int]] = field(default_factory=list)  # variable, offset behind its declaration
 
@@ -124,6 +125,7 @@ def _kernel(number: int, function: object) -> Kernel:
     for parameter in function.template_parameters:
         if parameter.name:
             given = f"sizeof({parameter.name})"
+            made.template_names.append(given if parameter.is_type else parameter.name)
             made.values.append((given, given) if parameter.is_type else (parameter.name, parameter.name))
     made.values += [(p.name, p.name) for p in function.parameters if p.name]
     made.shared = shared_variables(function.origin.text, body.start_byte, body.end_byte)

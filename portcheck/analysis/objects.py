@@ -137,7 +137,7 @@ def blank(m: Machine, record: Record, type_: CType, outer: Frame) -> Structure:
     made = Structure(type_, fields, record, outer)
     for name, member in list(record.members.items())[:MAX_MEMBERS]:
         resolved = m.sizes.resolve(member, outer)
-        value: Value = Vague(resolved, f"{name} is not set")
+        value: Value = Vague(resolved, f"{name} is not set", unset=True)
         default = _default(m, record, name)
         if default is not None:
             value = names.converted(m, expressions.value(m, default, outer), resolved, outer)

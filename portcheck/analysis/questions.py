@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MAX_ROOTS = 8
 MAX_CAPTURES = 24
+MAX_NODES = 24_000  # steps of interpretation a question may take over all kernels
 _STATEMENTS = frozenset(
     (
         "expression_statement", "declaration", "if_statement", "for_statement", "while_statement",
@@ -119,21 +120,54 @@ def ask(analysis: Analysis, asked: Asked) -> Proof:
     targets = _targets(function, asked)
     if not targets:
         raise QuestionError(f"{asked.path}:{asked.line}: no statement stands on this line")
+    own, error = _attempt(analysis, asked, function, targets)
+    if asked.function is None and own.proofs and _combined(own.proofs).verdict is Verdict.HOLDS:
+        return _combined(own.proofs)  # whoever calls it
     proofs: list[tuple[str, Proof]] = []
-    errors: list[QuestionError] = []
-    roots = _roots(analysis, function, asked)
-    for root in [*roots, function] if asked.function is None else roots:
-        if root is function and proofs:
-            continue
-        try:
-            proofs += _in_root(analysis, asked, root, targets, function)
-        except QuestionError as error:
-            errors.append(error)
-    if proofs:
-        return _combined(proofs)
-    if errors:
-        raise errors[0]
+    spent = 0
+    for root in _roots(analysis, function, asked):
+        if root is function:
+            found = own
+        elif spent > MAX_NODES:
+            return _partly(own, proofs, function)
+        else:
+            found, failure = _attempt(analysis, asked, root, targets)
+            error = error or failure
+        spent += found.nodes
+        proofs += found.proofs
+    if proofs or own.proofs:
+        return _combined(proofs or own.proofs)
+    if error is not None:
+        raise error
     raise QuestionError(f"{asked.path}:{asked.line}: the analysis never reaches this line")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one root says: a proof for each way to the line, and the work that took."""
+
+    proofs: list[tuple[str, Proof]]
+    nodes: int
+
+
+def _attempt(
+    analysis: Analysis, asked: Asked, root: Function, targets: dict[int, tuple[int, bool]]
+) -> tuple[Attempt, QuestionError | None]:
+    try:
+        return _in_root(analysis, asked, root, targets), None
+    except QuestionError as error:
+        return Attempt([], 0), error
+
+
+def _partly(own: Attempt, proofs: list[tuple[str, Proof]], function: Function) -> Proof:
+    """The answer where more kernels reach the line than one question may look into."""
+    line = Line(None, "more kernels reach this line; --in NAME asks about one of them", "conclusion")
+    if own.proofs:
+        proof = _combined(own.proofs)
+    else:
+        why = f"too many kernels reach {function.name}"
+        proof = replace(_combined(proofs), verdict=Verdict.UNKNOWN, why=why, would_decide="--in NAME")
+    return replace(proof, derivation=(*proof.derivation, line))
 
 
 def _function(analysis: Analysis, asked: Asked) -> Function:
@@ -238,14 +272,13 @@ def _in_root(
     asked: Asked,
     root: Function,
     targets: dict[int, tuple[int, bool]],
-    function: Function,
-) -> list[tuple[str, Proof]]:
+) -> Attempt:
     machine = Machine(analysis.tree, None)
     probe = Probe(asked, machine, targets, asked.path)
     machine.probe = probe
     machine.run(root)
     if not probe.captures:
-        return []
+        return Attempt([], machine.nodes)
     best = _best(probe.captures, asked)
     judge = analysis.judge(machine, root)
     found: list[tuple[str, Proof]] = []
@@ -254,7 +287,7 @@ def _in_root(
         if capture.calls:
             label += " via " + ", ".join(f"{p.path}:{p.line}" for p in capture.calls)
         found.append((label, _proof(machine, judge, asked, capture)))
-    return found
+    return Attempt(found, machine.nodes)
 
 
 def _best(captures: list[Capture], asked: Asked) -> list[Capture]:

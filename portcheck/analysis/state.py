@@ -229,6 +229,9 @@ class State:
         first = values[0]
         if all(v is first or v == first for v in values[1:]):
             return first
+        set_ = [(v, g) for v, g in zip(values, guards, strict=True) if not (isinstance(v, Vague) and v.unset)]
+        if 0 < len(set_) < len(values):  # whoever reads it came by a path that sets it
+            return self.join([v for v, _ in set_], [g for _, g in set_], cell, guard_tags)
         numbers = [v for v in values if isinstance(v, Number)]
         if len(numbers) == len(values):
             return self._join_numbers(numbers, guards, cell, guard_tags)

@@ -34,10 +34,14 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Vague:
-    """A value that is no integer, or that the interpreter does not follow; `reason` says why."""
+    """A value that is no integer, or that the interpreter does not follow; `reason` says why.
+
+    `unset` is what a member holds before anything is assigned to it: nothing may read it.
+    """
 
     type: CType | None = None
     reason: str = ""
+    unset: bool = False
 
 
 @dataclass(eq=False, slots=True)

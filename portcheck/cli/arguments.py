@@ -65,7 +65,7 @@ kinds: """
 _PROVE = f"""\
 A pointer counts as its offset in bytes from its base object. The answer is holds, violated
 (with values), depends (with the exact condition) or unknown (with what stopped the proof);
-each is an answer, and the exit code is 0.
+each is an answer, and the exit code is 0. Put an expression that begins with - in parentheses.
 
 examples:
   portcheck prove csrc/a.cu:120 'row_bytes'

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 
 from portcheck import scan as scanning
-from portcheck.analysis import Analysis, analyse
+from portcheck.analysis import Analysis, QuestionError, analyse
 from portcheck.analysis.proofs import Proof
 from portcheck.analysis.questions import parse_given
 from portcheck.cli.analysis import use_colour, warn_of_gaps, way_to
@@ -47,7 +47,10 @@ def run(options: Namespace) -> int:
             tuple(options.given),
             analysis.reading.defines,
         )
-        proof = _prove(analysis, question, given)
+        try:
+            proof = _prove(analysis, question, given)
+        except QuestionError as error:  # told with the place as the user wrote it
+            raise UsageError(str(error).replace(f"{path}:{asked.line}", options.place)) from error
         output.write(_report(analysis, question, proof, options, output))
     if not options.quiet:
         warn_of_gaps(scanning.result_of(analysis.reading), f"'portcheck scan {question.root}' says where")

@@ -25,6 +25,9 @@ from portcheck.symbolic.system import System
 from portcheck.symbolic.witness import Witness, find_witness
 
 
+_LITTLE = 600  # work on values near known ones
+
+
 class Verdict(StrEnum):
     """Whether a goal holds wherever the premises do."""
 
@@ -45,6 +48,7 @@ class Answer:
     used: Tags = frozenset()
     why: str = ""
     would_decide: str = ""
+    open_symbols: frozenset[Symbol] = frozenset()  # of an unknown: what it hangs on, if that is seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,11 @@ class Question:
         """Values that satisfy the premises and `where`, for which the goal fails."""
         sought = (negate(self.goal), *where, *self.facts)
         return find_witness(sought, hints, self.checks, self.symbols, self.typical or {})
+
+    def witness_near(self, known: Witness, where: Iterable[Condition]) -> Witness | None:
+        """Values as for `witness`, not far from known ones, with little work."""
+        sought = (negate(self.goal), *where, *self.facts)
+        return find_witness(sought, (), self.checks, self.symbols, dict(known), _LITTLE)
 
 
 def answer_for(question: Question) -> Answer:

@@ -20,7 +20,7 @@ from portcheck.symbolic.linear import Tags
 from portcheck.symbolic.simplify import simplify
 from portcheck.symbolic.system import System
 
-_DEPTH = 4
+_DEPTH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def cases(expr: Expr, modulus: int, system: System, used: set[int]) -> list[Case
     """All cases of the expression modulo `modulus`; those seen to be impossible are left out.
 
     Minima, maxima, rounding towards zero and choices by inequalities hang on conditions that
-    are not periodic; after at most four such distinctions what is left is for the caller.
+    are not periodic; after at most three such distinctions what is left is for the caller.
     """
     start = Case((), system, simplify(expr, system, used), frozenset(used))
     return list(_split(start, modulus, _DEPTH, frozenset(), used))
@@ -47,7 +47,7 @@ def _split(
     case: Case, modulus: int, depth: int, asked: frozenset[Condition], excluding: set[int]
 ) -> Iterator[Case]:
     question = _question(case.expr, modulus)
-    if question is None or depth == 0 or question in asked:
+    if question is None or depth == 0 or question in asked or case.system.work.is_spent:
         yield case
         return
     for guard in (question, negate(question)):

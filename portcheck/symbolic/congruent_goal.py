@@ -144,6 +144,7 @@ def _undecided(
             used=tags,
             why=f"it hangs on {guard}, and {names} is not known",
             would_decide=f"whether {guard}",
+            open_symbols=frozenset(symbols),
         )
     return _open_answer(stopped[0].solution, goal, residues, tags)
 
@@ -163,7 +164,10 @@ def _open_answer(solution: Solution, goal: Congruent, residues: tuple[int, ...] 
         names = ", ".join(described(s) for s in solution.culprits)
         bare = ", ".join(s.name.rstrip("'") for s in solution.culprits)
         why, would = f"{names} is not known modulo {m}", f"{bare} % {m}"
-    return Answer(Verdict.UNKNOWN, residues=residues, used=tags, why=why, would_decide=would)
+    culprits = frozenset(solution.culprits)
+    return Answer(
+        Verdict.UNKNOWN, residues=residues, used=tags, why=why, would_decide=would, open_symbols=culprits
+    )
 
 
 def _decided(
@@ -238,7 +242,6 @@ def _also_elsewhere(part: _Part, question: Question, witness: Witness, condition
     """
     system = question.system
     guards = () if condition == FALSE else (part.fixed, *part.loose)
-    failing = TRUE if condition == FALSE else original_condition(part.solution.failing, part.case.system)
     for symbol, value in witness:
         if symbol.role is not Role.PARAMETER or symbol not in part.loose_symbols:
             continue
@@ -248,6 +251,6 @@ def _also_elsewhere(part: _Part, question: Question, witness: Witness, condition
             there = every((equal(of(symbol), other or 0), part.fixed))
             if system.assume(there).contradiction is not None:
                 continue
-            if question.witness((there, *guards), (failing,)) is None:
+            if question.witness_near(witness, (there, *guards)) is None:
                 return False
     return True

@@ -117,7 +117,7 @@ def _answer(
     answer: Answer | None = None
     for wide, steps in ((False, _NARROW), (True, _WIDE)):
         chosen = near(about, own, wide=wide)
-        if wide and chosen == before:
+        if wide and not _may_help(chosen, before, answer):
             break
         before = chosen
         system = solved(tuple(chosen), symbols, steps)
@@ -132,6 +132,15 @@ def _answer(
             break
     assert answer is not None
     return answer
+
+
+def _may_help(chosen: list[Entry], before: list[Entry], answer: Answer | None) -> bool:
+    """Whether facts were added that say something of what the answer hangs on."""
+    new = [c for c, tags in chosen if (c, tags) not in before]
+    if answer is None or not answer.open_symbols:
+        return bool(new)
+    names = {s.name.rstrip("'") for s in answer.open_symbols}
+    return any(s.name in names for c in new for s in condition_symbols(c))
 
 
 def _residues_shown(goal: Condition, subject: Expr | None) -> tuple[int, ...]:

@@ -78,15 +78,18 @@ def periodic_part(
         if shared % modulus == 0:
             continue
         plain = Expr(tuple((m, c // shared) for m, c in factor.terms), factor.constant // shared)
-        if plain.terms and not (len(plain.terms) == 1 and isinstance(plain.terms[0][0][0], Symbol)):
-            plain = system.stand_in(plain, Role.PARAMETER, used)
-        elif len(plain.terms) == 1 and len(plain.terms[0][0]) > 1:
+        if plain.terms and not _is_symbol(plain):
             plain = system.stand_in(plain, Role.PARAMETER, used)
         needed = modulus // gcd(modulus, shared)
         total = total + _periodic_product(rest, needed, stuck, apart, system, used) * plain * shared
     return Expr(
         tuple((m, c % modulus) for m, c in total.terms if c % modulus), total.constant % modulus
     ), stuck
+
+
+def _is_symbol(expr: Expr) -> bool:
+    """Whether the expression is one symbol, and a number."""
+    return len(expr.terms) == 1 and len(expr.terms[0][0]) == 1 and isinstance(expr.terms[0][0][0], Symbol)
 
 
 def _is_parameter(atom: Atom) -> bool:

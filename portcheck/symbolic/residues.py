@@ -20,7 +20,7 @@ from portcheck.symbolic.periods import Periods, add_condition_periods, add_perio
 from portcheck.symbolic.system import System
 from portcheck.symbolic.work import Work
 
-LIMIT = 4096  # classes that are enumerated at once
+LIMIT = 2048  # classes that are enumerated at once
 _FAMILY = 64  # sets in a family
 
 Values = tuple[int, ...]

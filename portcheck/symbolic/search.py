@@ -25,9 +25,9 @@ from portcheck.symbolic.congruence import ANY, Congruence, congruence
 from portcheck.symbolic.expr import Expr, Quotient, Role, Symbol, of
 from portcheck.symbolic.moves import Moves
 
-_EVALUATIONS = 6000  # conditions that are evaluated before it gives up
-_STEPS = 60  # repairs from one start
-_TRIED = 16  # changes that are compared in one repair
+WORK = 3000  # conditions that are evaluated and changes that are looked at before it gives up
+_STEPS = 40  # repairs from one start
+_TRIED = 12  # changes that are compared in one repair
 _LARGE = 4096
 
 Found = dict[Symbol, int]
@@ -67,8 +67,13 @@ class Search:
     """One set of conditions over symbols; `typical` are values near which the search starts."""
 
     def __init__(
-        self, conditions: Iterable[Condition], symbols: Iterable[Symbol], typical: Mapping[Symbol, int]
+        self,
+        conditions: Iterable[Condition],
+        symbols: Iterable[Symbol],
+        typical: Mapping[Symbol, int],
+        work: int = WORK,
     ) -> None:
+        self._work = work
         self._conditions = list(dict.fromkeys(_conjuncts(conditions)))
         found = set(symbols)
         for condition in self._conditions:
@@ -86,10 +91,10 @@ class Search:
         """Values for all symbols, None if none were found."""
         if not self._possible:
             return None
-        self._left = _EVALUATIONS
+        self._left = self._work
         self._random = random.Random(7)
         try:
-            for start in range(6):
+            for start in range(4):
                 found = self._from(start)
                 if found is not None:
                     return found
@@ -268,12 +273,15 @@ class Search:
         """Take the best of the changes that repair one of the false conditions."""
         target = self._random.choice(sorted(self._false))
         proposals: dict[tuple[Symbol, int], None] = {}
+        looked = 0
         for symbol, value in moves.towards(self._conditions[target]):
             for fitted in self._fitted(symbol, value):
                 if fitted != self._values[symbol]:
                     proposals[symbol, fitted] = None
-            if len(proposals) >= 3 * _TRIED:
+            looked += 1
+            if looked >= 3 * _TRIED:
                 break
+        self._left -= looked
         for position in self._false:
             self._weights[position] += 1
         if not proposals:

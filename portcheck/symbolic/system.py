@@ -123,7 +123,7 @@ class System:
         """What is known if the condition is true as well."""
         system = self._copy()
         system.learn(condition, tags)
-        system._settle()
+        system._settle(2)
         return system
 
     # -- questions ------------------------------------------------------------------------
@@ -386,11 +386,11 @@ class System:
 
     # -- what follows from what was taken in ------------------------------------------------
 
-    def _settle(self) -> None:
+    def _settle(self, rounds: int = _ROUNDS) -> None:
         """Draw conclusions until nothing new comes, for a few rounds."""
         from portcheck.symbolic.settle import settle_once
 
-        for _ in range(_ROUNDS):
+        for _ in range(rounds):
             if self.contradiction is not None or self.work.is_spent or not settle_once(self):
                 return
 

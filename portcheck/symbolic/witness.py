@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from portcheck.symbolic.condition import Condition, condition_symbols
 from portcheck.symbolic.evaluate import Undefined, test
 from portcheck.symbolic.expr import Symbol
-from portcheck.symbolic.search import Search
+from portcheck.symbolic.search import WORK, Search
 
 Witness = tuple[tuple[Symbol, int], ...]
 
@@ -18,6 +18,7 @@ def find_witness(
     checks: Iterable[Condition],
     symbols: frozenset[Symbol],
     typical: Mapping[Symbol, int],
+    work: int = WORK,
 ) -> Witness | None:
     """Values with all that is `sought` true, and all `checks`, for each symbol in them and in `symbols`.
 
@@ -28,7 +29,7 @@ def find_witness(
     symbols = symbols.union(*(condition_symbols(c) for c in checks))
     new = [c for c in hints if c not in sought]
     for conditions in ([*sought, *new], sought) if new else (sought,):
-        values = Search(conditions, symbols, typical).run()
+        values = Search(conditions, symbols, typical, work).run()
         if values is not None and _fits(values, (*sought, *checks)):
             return tuple(sorted(values.items(), key=lambda v: v[0].name))
     return None

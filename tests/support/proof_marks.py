@@ -21,7 +21,7 @@ accepts every other answer, `not violated` likewise. Options:
 - `not via a`: lines that it must not cite
 - `assuming a, b`: ids of assumptions that the proof must list; `assuming nothing`
 - `because TEXT`: a part of the reason for an `unknown`
-- `xfail TEXT`: the answer is wrong today, and why
+- `xfail TEXT`, the last one: the answer is wrong today, and how
 
 Several marks on one line are separated by ` ;; `.
 """
@@ -45,7 +45,7 @@ from portcheck.symbolic.expr import Symbol
 
 _MARK = re.compile(r"//\s*prove:\s*(.*?)\s*$")
 _LABEL = re.compile(r"//.*?\((\w+)\)\s*$")
-_OPTIONS = ("where", "value", "witness", "not via", "via", "assuming", "because", "xfail")
+_OPTIONS = ("where", "value", "witness", "not via", "via", "assuming", "because")
 _OPTION = re.compile(rf"\s+({'|'.join(_OPTIONS)})\s+")
 _QUESTION = re.compile(
     r"(?P<expr>.*?)(?:\s+mod\s+(?P<mod>\d+))?(?:\s+is\s+(?P<is>\d+))?"
@@ -104,8 +104,11 @@ def _mark(path: Path, line: int, written: int, text: str, labels: Mapping[str, i
     assert arrow, f"{path}:{written}: no `=>` in {text!r}"
     match = _QUESTION.fullmatch(question.strip())
     assert match is not None, f"{path}:{written}: unreadable question {question!r}"
+    answer, _, reason = answer.partition(" xfail ")
     first, *rest = _OPTION.split(" " + answer)
     options = {k: v.strip() for k, v in zip(rest[::2], rest[1::2], strict=True)}
+    if reason:
+        options["xfail"] = reason.strip()
     verdict = first.strip()
     condition = ""
     if verdict.startswith("depends"):

