@@ -14,8 +14,8 @@ from benchmarks.gpu.sites import Plan
 from portcheck.analysis.proofs import Proof
 from portcheck.analysis.transfers import End, Layout, Pattern, Transfer
 from portcheck.analysis.verdicts import Judged, Statement
+from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import Condition, condition_symbols
-from portcheck.symbolic.decide import Verdict
 from portcheck.symbolic.evaluate import Undefined, evaluate, substitute_condition
 from portcheck.symbolic.expr import Expr, Role, Symbol, number, of
 from portcheck.targets import targets
@@ -63,7 +63,9 @@ class Seen:
     def __str__(self) -> str:
         given = ", ".join(f"{k}={v}" for k, v in self.launch.values.items() if not k.endswith((".y", ".z")))
         thread = f", threadIdx.x={self.thread[0]}" if self.thread else ""
-        return f"{self.number} at blockIdx.x={self.block[0]}{thread} of {self.launch.kernel.name} with {given}"
+        return (
+            f"{self.number} at blockIdx.x={self.block[0]}{thread} of {self.launch.kernel.name} with {given}"
+        )
 
 
 # -- values of symbols -----------------------------------------------------------------------------
@@ -101,25 +103,28 @@ def truth(condition: Condition, seen: Seen) -> bool | None:
 
 def base_of(start: Expr) -> Symbol | None:
     for monomial, coefficient in start.terms:
-        if coefficient == 1 and len(monomial) == 1 and isinstance(monomial[0], Symbol):
-            if monomial[0].role is Role.BASE:
-                return monomial[0]
+        only = monomial[0] if coefficient == 1 and len(monomial) == 1 else None
+        if isinstance(only, Symbol) and only.role is Role.BASE:
+            return only
     return None
 
 
-def base_address(end: End, address: int, launch: Launch, dump: Dump) -> int | None:
+def base_address(end: End, address: int, at: Seen | Sample, dump: Dump) -> int | None:
     """Where the object starts that the analysis counts the offset from.
 
-    A kernel's parameter and a shared variable are recorded; any other pointer (one read from
-    memory) is taken to be the start of the allocation that the address lies in.
+    A kernel's parameter and a shared variable are recorded; an entry of a table that a kernel's
+    parameter points to is taken to be the start of the allocation that the address lies in.
     """
     symbol = base_of(end.start)
     if symbol is None:
         return None
-    found = launch.pointers.get(symbol.name)
-    if found is not None or end.space == "UB":
+    if end.space == "UB":
+        return at.launch.shared.get((symbol.name, at.block))
+    found = at.launch.pointers.get(symbol.name)
+    if found is not None:
         return found
-    return dump.allocation(address)
+    table, entry, _ = symbol.name.partition("[")
+    return dump.allocation(address) if entry and table in at.launch.pointers else None
 
 
 # -- what was seen of a subject --------------------------------------------------------------------
@@ -156,7 +161,7 @@ class Observer:
         found: list[Seen] = []
         for s in self.samples:
             address = self._address(s, role)
-            base = base_address(end, address, s.launch, self.dump)
+            base = base_address(end, address, s, self.dump)
             if base is None:
                 return None
             found.append(Seen(s.launch, s.block, s.thread, address - base))
@@ -173,7 +178,7 @@ class Observer:
         (end,) = self.subject.ends
         for piece, spans in self._spans(end):
             for low, high in spans:
-                base = base_address(end, low, piece.launch, self.dump)
+                base = base_address(end, low, piece, self.dump)
                 if base is None:
                     return None
                 seen = high - low if role == "length" else low - base
@@ -225,9 +230,10 @@ class Observer:
         if base is None or self.subject.length is None:
             return 0, []
         start, length = end.start - of(base), self.subject.length
-        agree, wrong = 0, {}
+        agree = 0
+        wrong: dict[str, str] = {}
         for seen, spans in self._spans(end):
-            origin = base_address(end, spans[0][0], seen.launch, self.dump)
+            origin = base_address(end, spans[0][0], seen, self.dump)
             try:
                 low = evaluate(start, values_of(start.symbols(), seen, counters=True))
                 size = evaluate(length, values_of(length.symbols(), seen, counters=True))
@@ -238,9 +244,7 @@ class Observer:
             shown = ", ".join(f"[{a - origin}, {b - origin})" for a, b in spans[:3])
             at = origin + low
             if not any(a <= at < b for a, b in spans):
-                wrong.setdefault(
-                    "start", f"the row is said to start at {low}; covered is {shown}: {seen}"
-                )
+                wrong.setdefault("start", f"the row is said to start at {low}; covered is {shown}: {seen}")
             elif not any(a <= at and at + size <= b for a, b in spans):
                 wrong.setdefault(
                     "length", f"the row is said to be [{low}, {low + size}); covered is {shown}: {seen}"
@@ -259,7 +263,8 @@ class Observer:
             return f"broadcast, but in {count} of {count + groups.same} executions lanes differ"
         if self.subject.pattern is Pattern.CONTIGUOUS and groups.same + groups.other:
             count = groups.same + groups.other
-            return f"contiguous, but in {count} of {count + groups.neighbours} executions lanes are no neighbours"
+            total = count + groups.neighbours
+            return f"contiguous, but in {count} of {total} executions lanes are no neighbours"
         return ""
 
 
@@ -282,7 +287,11 @@ def settle(statement: Statement, seen: list[Seen], determined: bool) -> Result:
         allowed = set(proof.residues)
         outside = next((s for s in seen if s.number % modulus not in allowed), None)
         if outside is not None:
-            return Result(Outcome.CONTRADICTED, f"{outside.number % modulus} is no residue of {proof.residues}: {outside}", count)
+            return Result(
+                Outcome.CONTRADICTED,
+                f"{outside.number % modulus} is no residue of {proof.residues}: {outside}",
+                count,
+            )
     wrong = _rows_of_table(proof, failing)
     if wrong:
         return Result(Outcome.CONTRADICTED, wrong, count)
@@ -363,10 +372,12 @@ def _depends(proof: Proof, seen: list[Seen], modulus: int, determined: bool) -> 
         return Result(Outcome.CONFIRMED, shown, len(seen))
     if counts[False, True]:
         return Result(Outcome.NOT_WITNESSED, f"{proof.condition} is false, {shown}", len(seen))
-    return Result(Outcome.NOT_WITNESSED, f"{proof.condition} rests on values that were not recorded; {shown}", len(seen))
+    return Result(
+        Outcome.NOT_WITNESSED, f"{proof.condition} rests on values that were not recorded; {shown}", len(seen)
+    )
 
 
-def results(plan: Plan, dump: Dump, judged: Judged, observer: Observer | None) -> Iterator[tuple[Statement, Result]]:
+def results(plan: Plan, judged: Judged, observer: Observer | None) -> Iterator[tuple[Statement, Result]]:
     problem = plan.problem(judged.subject)
     for statement in judged.statements:
         if problem or observer is None:
@@ -384,10 +395,23 @@ def results(plan: Plan, dump: Dump, judged: Judged, observer: Observer | None) -
         if seen is None:
             yield statement, Result(Outcome.NO_BASE)
             continue
-        determined = expr is not None and all(
-            s.role is Role.BASE or known_value(s, seen[0]) is not None for s in expr.symbols()
+        determined = not observer.is_row and _determined(expr, statement.proof.condition, seen[0])
+        yield statement, settle(statement, seen, determined)
+
+
+def _determined(expr: Expr | None, condition: Condition | None, seen: Seen) -> bool:
+    """Whether recorded values fix the number, and the condition speaks of no other threads or iterations."""
+    if expr is None:
+        return False
+    named = {s.name for s in condition_symbols(condition)} if condition is not None else set()
+    return all(
+        s.role is Role.BASE
+        or (
+            known_value(s, seen) is not None
+            and (s.role is Role.PARAMETER or s.name.partition("#")[0] in named)
         )
-        yield statement, settle(statement, seen, determined and not observer.is_row)
+        for s in expr.symbols()
+    )
 
 
 # -- the report ------------------------------------------------------------------------------------
@@ -399,7 +423,8 @@ def compare(out: Path, records: Path, everything: bool) -> int:
     table: dict[Verdict, Counter[Outcome]] = defaultdict(Counter)
     wrong, listed = [], []
     listed_paths: set[tuple[int, int, str]] = set()
-    expressions = rows = 0
+    expressions, rows = [0, 0], [0, 0]
+    patterns = 0
     for judged in plan.judged:
         subject = judged.subject
         where = f"{subject.place.path}:{subject.place.line} {_title(subject)}"
@@ -407,13 +432,15 @@ def compare(out: Path, records: Path, everything: bool) -> int:
         if observer is not None:
             listed_paths.add(observer.where)
             agree, mistakes = observer.expressions()
-            rows += agree if observer.is_row else 0
-            expressions += 0 if observer.is_row else agree
+            counted = rows if observer.is_row else expressions
+            counted[0] += bool(agree and not mistakes)
+            counted[1] += bool(mistakes)
             wrong += [f"{where}: {m}" for m in mistakes]
             pattern = observer.pattern()
             if pattern:
+                patterns += 1
                 wrong.append(f"{where}: {pattern}")
-        for statement, result in results(plan, dump, judged, observer):
+        for statement, result in results(plan, judged, observer):
             table[statement.verdict][result.outcome] += 1
             line = f"{where}: {statement.proof.goal} ({statement.role}): {statement.verdict.value}"
             text = f"{line}: {result.outcome.value}" + (f": {result.why}" if result.why else "")
@@ -422,14 +449,21 @@ def compare(out: Path, records: Path, everything: bool) -> int:
             elif everything or result.outcome is Outcome.NOT_WITNESSED:
                 listed.append(text)
     _report(table, wrong, listed, dump)
-    print(f"expressions at recorded values: {expressions} agree; rows that were covered as named: {rows}")
+    print(f"subjects whose expressions agree at recorded values: {expressions[0]}, do not: {expressions[1]}")
+    print(
+        f"rows that were covered as named: {rows[0]}, were not: {rows[1]}; patterns contradicted: {patterns}"
+    )
     for site, path, kernel in sorted(set(dump.samples) - listed_paths):
         print(f"executed, not in the analysis: site {site}, calls {path:x}, in {kernel}")
     return 1 if wrong else 0
 
 
 def _title(subject: Transfer | Layout) -> str:
-    text = subject.name if isinstance(subject, Layout) else f"{subject.operation.split(' ', 1)[0]} {subject.text}"
+    text = (
+        subject.name
+        if isinstance(subject, Layout)
+        else f"{subject.operation.split(' ', 1)[0]} {subject.text}"
+    )
     calls = "".join(f" from {c.path}:{c.line}" for c in reversed(subject.calls))
     return f"{text}{calls} in {subject.kernel}"
 

@@ -8,20 +8,20 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from benchmarks.gpu.sites import Kernel
 
-SHARED = 1 << 63
+Block = tuple[int, int, int]
 
 
 @dataclass(slots=True)
 class Launch:
-    """One launch of a kernel. `values` by the analysis's names; `pointers` are encoded as addresses are."""
+    """One launch of a kernel: values by the analysis's names, and addresses of its pointers."""
 
     kernel: Kernel
     values: dict[str, int] = field(default_factory=dict)
     pointers: dict[str, int] = field(default_factory=dict)
+    shared: dict[tuple[str, Block], int] = field(default_factory=dict)
 
     @property
     def template_names(self) -> set[str]:
@@ -33,7 +33,7 @@ class Sample:
     """One execution of a site by one thread. `block` and `thread` are x, y, z."""
 
     launch: Launch
-    block: tuple[int, int, int]
+    block: Block
     thread: tuple[int, int, int]
     destination: int
     source: int
@@ -45,7 +45,7 @@ class Piece:
     """Bytes next to each other that one warp touched at a site in one launch: low to high."""
 
     launch: Launch
-    block: tuple[int, int, int]
+    block: Block
     warp: int
     low: int
     high: int
@@ -86,9 +86,9 @@ def read(path: Path, kernels: list[Kernel]) -> Dump:
     """Raises ValueError for a file that this program did not write."""
     by_number = {k.number: k for k in kernels}
     found = Dump()
-    opened: IO[str] = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
-    with opened as file:
-        rows = [line.split() for line in file]
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("ascii")
+    rows = [line.split() for line in text.splitlines()]
     # Records of one launch come in any order: its entry is looked for first.
     for row in rows:
         if row[0] == "L":
@@ -125,7 +125,7 @@ def read(path: Path, kernels: list[Kernel]) -> Dump:
                 launch.values[name] = int(row[5])
         elif kind == "S":
             launch = found.launches[int(row[2])]
-            launch.pointers[launch.kernel.shared[int(row[3])][0]] = int(row[4], 16)
+            launch.shared[launch.kernel.shared[int(row[3])][0], _block(row[4], row[5])] = int(row[6], 16)
         elif kind == "A":
             found.allocations.append((int(row[1], 16), int(row[2])))
         elif kind == "records":
@@ -150,7 +150,7 @@ def _launch(found: Dump, kernels: dict[int, Kernel], row: list[str]) -> None:
     found.launches[int(row[2])] = Launch(kernels[int(row[1])], values)
 
 
-def _block(x: str, yz: str) -> tuple[int, int, int]:
+def _block(x: str, yz: str) -> Block:
     rest = int(yz, 16)
     return int(x), rest & 0xFFFF, rest >> 16
 
@@ -161,7 +161,7 @@ def _thread(packed: int) -> tuple[int, int, int]:
 
 def unions(pieces: list[Piece], warps_apart: bool) -> Iterator[tuple[Piece, list[tuple[int, int]]]]:
     """For each block of a launch (or warp of it) the spans that it covered, one of its pieces before them."""
-    grouped: dict[tuple[int, tuple[int, int, int], int], list[Piece]] = defaultdict(list)
+    grouped: dict[tuple[int, Block, int], list[Piece]] = defaultdict(list)
     for piece in pieces:
         grouped[id(piece.launch), piece.block, piece.warp if warps_apart else -1].append(piece)
     for listed in grouped.values():

@@ -17,6 +17,7 @@ from portcheck.analysis.engine import Analysis
 from portcheck.source.place import Place
 from portcheck.syntax import expand_call, parse_text, split_arguments
 
+MAX_BYTES = 262_144  # of what a macro call expands to
 _INCLUDE = re.compile(rb'^(\s*#\s*include\s*")([^"]+)(")', re.MULTILINE)
 _MAIN = re.compile(rb"\bint\s+main\s*\(")
 _MACRO_CALL = re.compile(rb"([A-Za-z_]\w*)\s*\(")
@@ -99,7 +100,9 @@ def _expanded(
     macro = macros.get(name[1].decode(), place.path, place.start_byte)
     assert macro is not None
     listed = split_arguments(text[name.end() : text.rstrip().rindex(b")")])
-    expansion = expand_call(macro, listed, macros, budget_bytes=262_144, path=place.path, offset=place.start_byte)
+    expansion = expand_call(
+        macro, listed, macros, budget_bytes=MAX_BYTES, path=place.path, offset=place.start_byte
+    )
     tree = parse_text(expansion.text + b";")
     wraps: list[Wrap] = []
     for site in sites:

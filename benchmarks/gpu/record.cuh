@@ -4,7 +4,8 @@
 //
 // A record is one lane's execution of a site. Global addresses are raw; shared ones are offsets in the
 // block's shared window (`__cvta_generic_to_shared`) with bit 63 set: the window starts at 0, static
-// variables first, so differences to a recorded base are exact. `path` holds the ids of the calls that
+// variables first, at another address in each block of a cluster; offsets are from a base that the same
+// block recorded. `path` holds the ids of the calls that
 // the thread is in, 16 bits each, innermost lowest: one word a resident thread, found by SM, warp, lane.
 #pragma once
 
@@ -54,9 +55,8 @@ __device__ inline uint64_t encoded(const void* p) {
     return __isShared(p) ? kShared | __cvta_generic_to_shared(p) : reinterpret_cast<uint64_t>(p);
 }
 
-// Lanes that record together, in one group: the lanes of one execution of a site, or a part of them.
-__device__ __noinline__ void put(uint32_t site, uint64_t destination, uint64_t source, uint64_t length) {
-    const uint32_t mask = __activemask();
+// `mask`: the lanes that are at the site together, read there. They make one group.
+__device__ __noinline__ void put(uint32_t mask, uint32_t site, uint64_t destination, uint64_t source, uint64_t length) {
     uint32_t lane;
     asm volatile("mov.u32 %0, %%laneid;" : "=r"(lane));
     const int leader = __ffs(mask) - 1;
@@ -98,7 +98,7 @@ template <typename T>
 PC_BOTH T address(uint32_t site, T value) {
 #ifdef __CUDA_ARCH__
     if constexpr (std::is_pointer_v<T>)
-        put(site, encoded((const void*)value), 0, 0);
+        put(__activemask(), site, encoded((const void*)value), 0, 0);
 #endif
     return value;
 }
@@ -107,7 +107,7 @@ PC_BOTH T address(uint32_t site, T value) {
 template <typename T>
 PC_BOTH T* object(uint32_t site, T* at) {
 #ifdef __CUDA_ARCH__
-    put(site, encoded((const void*)at), 0, sizeof(T));
+    put(__activemask(), site, encoded((const void*)at), 0, sizeof(T));
 #endif
     return at;
 }
@@ -117,7 +117,7 @@ template <typename T>
 PC_BOTH T argument(uint32_t site, T value) {
 #ifdef __CUDA_ARCH__
     if constexpr (std::is_pointer_v<T>)
-        put(site, encoded((const void*)value), 0, sizeof(std::remove_pointer_t<T>));
+        put(__activemask(), site, encoded((const void*)value), 0, sizeof(std::remove_pointer_t<T>));
 #endif
     return value;
 }
@@ -134,7 +134,7 @@ PC_BOTH T operand(uint32_t site, T value) {
     kept[3] |= 1u << kRole;
     if (kept[3] == kOperands) {
         kept[3] = 0;
-        put(site, kept[0], kept[1], (kOperands & 4) ? kept[2] : 0);
+        put(__activemask(), site, kept[0], kept[1], (kOperands & 4) ? kept[2] : 0);
     }
 #endif
     return value;
@@ -146,9 +146,9 @@ PC_BOTH void parameter(uint32_t kernel, uint32_t index, const T& value) {
     if (threadIdx.x + threadIdx.y + threadIdx.z + blockIdx.x + blockIdx.y + blockIdx.z != 0)
         return;
     if constexpr (std::is_pointer_v<T>)
-        put(kParameter | kernel, reinterpret_cast<uint64_t>(value), 1, index);
+        put(__activemask(), kParameter | kernel, reinterpret_cast<uint64_t>(value), 1, index);
     else if constexpr (std::is_integral_v<T> or std::is_enum_v<T>)
-        put(kParameter | kernel, static_cast<uint64_t>(static_cast<int64_t>(value)), 0, index);
+        put(__activemask(), kParameter | kernel, static_cast<uint64_t>(static_cast<int64_t>(value)), 0, index);
 #endif
 }
 
@@ -156,14 +156,14 @@ PC_BOTH void entry(uint32_t kernel) {
 #ifdef __CUDA_ARCH__
     if (threadIdx.x + threadIdx.y + threadIdx.z + blockIdx.x + blockIdx.y + blockIdx.z != 0)
         return;
-    put(kEntry | kernel, gridDim.x | static_cast<uint64_t>(gridDim.y) << 32, blockDim.x | static_cast<uint64_t>(blockDim.y) << 32,
+    put(__activemask(), kEntry | kernel, gridDim.x | static_cast<uint64_t>(gridDim.y) << 32, blockDim.x | static_cast<uint64_t>(blockDim.y) << 32,
         gridDim.z | blockDim.z << 16);
 #endif
 }
 
 PC_BOTH void base(uint32_t kernel, uint32_t index, const void* at) {
 #ifdef __CUDA_ARCH__
-    put(kBase | kernel, encoded(at), 0, index);
+    put(__activemask(), kBase | kernel, encoded(at), 0, index);
 #endif
 }
 
@@ -207,7 +207,7 @@ inline State& host_state() {
 inline void begin() {
     State& s = host_state();
     const char* asked = std::getenv("PORTCHECK_RECORDS");
-    s.capacity = asked ? std::strtoull(asked, nullptr, 10) : 60ull << 20;
+    s.capacity = asked ? std::strtoull(asked, nullptr, 10) : 96ull << 20;
     const size_t threads = static_cast<size_t>(kMostSms) * kWarpSlots * 32;
     need(cudaMalloc(&s.records, s.capacity * sizeof(Record)));
     need(cudaMalloc(&s.used, sizeof *s.used));
@@ -220,7 +220,7 @@ inline void begin() {
     need(cudaDeviceSynchronize());
 }
 
-// Writes what was recorded: of lanes with the same block and residues the first ones and their number,
+// Writes what was recorded: of lanes with the same block and residues the first ones,
 // the contiguous pieces that each warp covered at the sites of `rows`, and how lanes of a group lie.
 inline int end(const char* path, const std::vector<bool>& rows) {
     constexpr size_t kSamples = 2;
@@ -243,8 +243,8 @@ inline int end(const char* path, const std::vector<bool>& rows) {
     std::map<std::tuple<uint32_t, uint64_t, uint32_t, uint32_t, uint32_t, uint64_t, uint64_t, uint32_t>, uint64_t> samples;
     std::map<std::tuple<uint32_t, uint64_t, uint32_t, uint32_t, uint32_t, uint32_t>, std::vector<std::pair<uint64_t, uint64_t>>> pieces;
     std::map<Where, std::vector<uint64_t>> groups;
-    std::map<std::tuple<uint32_t, uint32_t, uint32_t>, uint64_t> bases;
-    const auto residue = [](uint64_t address) { return (address & kShared) | (address & 4095); };
+    std::map<std::tuple<uint32_t, uint32_t, uint32_t, uint32_t, uint32_t>, uint64_t> bases;
+    const auto residue = [](uint64_t address) { return (address & kShared) | (address & 511); };  // moduli divide 512
     for (size_t i = 0; i < all.size(); ++i) {
         const Record& r = all[i];
         const uint32_t kind = r.site & kKind;
@@ -257,8 +257,8 @@ inline int end(const char* path, const std::vector<bool>& rows) {
             continue;
         }
         if (kind == kBase) {
-            if (bases.emplace(std::make_tuple(r.site, r.grid, r.length), r.destination).second)
-                std::fprintf(out, "S %u %u %u %llx\n", r.site & ~kKind, r.grid, r.length, (unsigned long long)r.destination);
+            if (bases.emplace(std::make_tuple(r.site, r.grid, r.length, r.block, r.block_yz), r.destination).second)
+                std::fprintf(out, "S %u %u %u %u %x %llx\n", r.site & ~kKind, r.grid, r.length, r.block, r.block_yz, (unsigned long long)r.destination);
             continue;
         }
         const auto key = std::make_tuple(r.site, r.path, r.grid, r.block, r.block_yz, residue(r.destination), residue(r.source), r.length);
@@ -301,9 +301,6 @@ inline int end(const char* path, const std::vector<bool>& rows) {
     for (const auto& [key, n] : groups)
         std::fprintf(out, "G %u %llx %u %llu %llu %llu\n", std::get<0>(key), (unsigned long long)std::get<1>(key), std::get<2>(key),
                      (unsigned long long)n[0], (unsigned long long)n[1], (unsigned long long)n[2]);
-    for (const auto& [key, n] : samples)
-        if (n > kSamples)
-            std::fprintf(out, "N %u %llx %u %llu\n", std::get<0>(key), (unsigned long long)std::get<1>(key), std::get<2>(key), (unsigned long long)n);
     std::fclose(out);
     std::fprintf(stderr, "%llu records%s, written to %s\n", used, full ? " (more than fit: raise PORTCHECK_RECORDS)" : "", path);
     return full ? 3 : 0;

@@ -12,8 +12,6 @@ from portcheck.syntax import parse_text
 
 _BRACKETS = {"parenthesized_expression"}
 _OBJECTS = {"subscript_expression", "pointer_expression", "field_expression", "identifier"}
-_SHARED = re.compile(rb"(?:extern\s+)?__shared__\s[^;{}]*;")
-_ATTRIBUTE = re.compile(rb"__align__\s*\([^()]*\)|alignas\s*\([^()]*\)|__launch_bounds__\s*\([^()]*\)")
 
 
 class CannotWriteError(Exception):
@@ -22,7 +20,7 @@ class CannotWriteError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wrap:
-    """`text[start:end]` becomes `before + text[start:end] + after`; of two with one span `inner` is inside."""
+    """`text[start:end]` becomes `before + text[start:end] + after`; of equal spans `inner` is inside."""
 
     start: int
     end: int
@@ -93,7 +91,9 @@ def bulk(site: Site, node: Node, text: bytes, offset: int) -> list[Wrap]:
     if node.type != "call_expression" or listed is None:
         raise CannotWriteError(f"it is no call ({node.type})")
     arguments = {
-        _plain(text[a.start_byte : a.end_byte].decode()): a for a in listed.named_children if a.type != "comment"
+        _plain(text[a.start_byte : a.end_byte].decode()): a
+        for a in listed.named_children
+        if a.type != "comment"
     }
     found = [(role, arguments.get(_plain(operand))) for role, operand in enumerate(site.roles) if operand]
     missing = [site.roles[role] for role, node_ in found if node_ is None]
@@ -145,9 +145,7 @@ def in_expansion(site: Site, root: Node, text: bytes) -> list[Wrap]:
                 name = node.child_by_field_name("declarator") or node.child_by_field_name("left")
                 value = node.child_by_field_name("value") or node.child_by_field_name("right")
                 if name is not None and value is not None and _declared(text, name) == site.text:
-                    wraps += [
-                        Wrap(value.start_byte, value.end_byte, b"pc::address(%d, " % site.number, b")")
-                    ]
+                    wraps += [Wrap(value.start_byte, value.end_byte, b"pc::address(%d, " % site.number, b")")]
             continue
         shown = _plain(text[node.start_byte : node.end_byte].decode("utf-8", "replace"))
         if node.type.endswith("_expression") and _same(shown, site.text):
@@ -161,19 +159,10 @@ def in_expansion(site: Site, root: Node, text: bytes) -> list[Wrap]:
 
 
 def _declared(text: bytes, node: Node) -> str:
-    return text[node.start_byte : node.end_byte].decode("utf-8", "replace").lstrip("*& ").removeprefix("const ")
+    return (
+        text[node.start_byte : node.end_byte].decode("utf-8", "replace").lstrip("*& ").removeprefix("const ")
+    )
 
 
 def _same(text: str, shown: str) -> bool:
     return text.startswith(shown[:-1]) if shown.endswith("…") else text == _plain(shown)
-
-
-def shared_variables(text: bytes, start: int, end: int) -> list[tuple[str, int]]:
-    """The `__shared__` variables declared in a body, with the offset behind each declaration."""
-    found: list[tuple[str, int]] = []
-    for match in _SHARED.finditer(text, start, end):
-        declared = _ATTRIBUTE.sub(b" ", match[0][:-1])
-        first, *more = re.split(rb",(?![^<\[(]*[>\])])", declared)
-        names = [re.search(rb"(\w+)\s*(?:\[[^\]]*\]\s*)*$", part) for part in (first, *more)]
-        found += [(name[1].decode(), match.end()) for name in names if name]
-    return found

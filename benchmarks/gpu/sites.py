@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from portcheck.analysis.engine import Analysis
 from portcheck.analysis.transfers import Layout, Pattern, Transfer
 from portcheck.analysis.verdicts import Judged
-from portcheck.facts.base import FactKind
+from portcheck.facts.primitives import BulkCopy
+from portcheck.program.model import Function
 from portcheck.source.place import Place
 
 MOST_CALLS = 4  # a path is four ids of 16 bits
 Key = tuple[str, int, int, str, str]
+_SHARED = re.compile(rb"(?:extern\s+)?__shared__\s[^;{}]*;")
+_ATTRIBUTE = re.compile(rb"__align__\s*\([^()]*\)|alignas\s*\([^()]*\)|__launch_bounds__\s*\([^()]*\)")
 
 
 @dataclass(slots=True)
@@ -90,7 +94,7 @@ def plan(analysis: Analysis) -> Plan:
     copies = {
         f.place: f
         for f in analysis.reading.facts
-        if f.kind == FactKind.TMA_COPY and f.active and not f.definition
+        if isinstance(f, BulkCopy) and f.active and not f.definition
     }
     for judged in made.judged:
         subject = judged.subject
@@ -103,7 +107,7 @@ def plan(analysis: Analysis) -> Plan:
                 if fact is None:
                     site.problem = "no bulk copy was found at its place"
                 else:
-                    site.roles = (fact.destination, fact.source, fact.length)  # type: ignore[attr-defined]
+                    site.roles = (fact.destination, fact.source, fact.length)
         if isinstance(subject, Transfer) and subject.pattern is Pattern.CONTIGUOUS:
             site.rows = True
         for call in subject.calls:
@@ -114,11 +118,7 @@ def plan(analysis: Analysis) -> Plan:
     return made
 
 
-def _kernel(number: int, function: object) -> Kernel:
-    from benchmarks.gpu.rewrite import shared_variables
-    from portcheck.program.model import Function
-
-    assert isinstance(function, Function)
+def _kernel(number: int, function: Function) -> Kernel:
     assert function.body is not None
     body = function.body
     made = Kernel(number, function.qualified, function.origin.file.path, body.start_byte + 1, body.end_byte)
@@ -130,3 +130,14 @@ def _kernel(number: int, function: object) -> Kernel:
     made.values += [(p.name, p.name) for p in function.parameters if p.name]
     made.shared = shared_variables(function.origin.text, body.start_byte, body.end_byte)
     return made
+
+
+def shared_variables(text: bytes, start: int, end: int) -> list[tuple[str, int]]:
+    """The `__shared__` variables declared in a body, with the offset behind each declaration."""
+    found: list[tuple[str, int]] = []
+    for match in _SHARED.finditer(text, start, end):
+        declared = _ATTRIBUTE.sub(b" ", match[0][:-1])
+        first, *more = re.split(rb",(?![^<\[(]*[>\])])", declared)
+        names = [re.search(rb"(\w+)\s*(?:\[[^\]]*\]\s*)*$", part) for part in (first, *more)]
+        found += [(name[1].decode(), match.end()) for name in names if name]
+    return found

@@ -43,5 +43,6 @@ def _pieces(text: str) -> list[tuple[int, int]]:
 
 
 def _without(text: str, start: int, end: int) -> str:
-    shorter = text[:start].rstrip(" ") + text[end:]
+    rest = re.sub(r"\A  // mod .*", "", text[end:])
+    shorter = text[:start].rstrip(" ") + rest
     return re.sub(r"\n{3,}", "\n\n", shorter)

@@ -246,8 +246,8 @@ def _value(rng: random.Random, name: str, constants: list[int], linked: dict[str
         return rng.randrange(0, 10) if roll < 0.8 else rng.choice((0, 1, 2, 4, 8, 16, 32, 33, 64))
     if roll < 0.12:
         return rng.choice((0, 1))
-    if roll < 0.2 and constants:
-        return max(0, min(rng.choice(constants) + rng.choice((-1, 0, 0, 0, 1)), 1 << 14))
+    if roll < 0.27 and constants:
+        return max(0, min(rng.choice(constants) + rng.choice((-1, 0, 0, 0, 0, 1)), 1 << 14))
     if roll < 0.4:
         return rng.randrange(0, 300)
     power = 1 << rng.randrange(0, 11)

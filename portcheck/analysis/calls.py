@@ -10,8 +10,10 @@ from tree_sitter import Node
 
 from portcheck.analysis import (
     classes,
+    declarations,
     expressions,
     intrinsics,
+    losing,
     macros,
     memory,
     names,
@@ -27,7 +29,6 @@ from portcheck.analysis.values import (
     Closure,
     FunctionName,
     Number,
-    OneOf,
     Structure,
     Vague,
     Value,
@@ -96,8 +97,7 @@ def _computed(m: Machine, node: Node, frame: Frame) -> Value:
     found = expressions.value(m, title, frame)
     if isinstance(found, Closure):
         return invoke(m, found, arguments, frame, node)
-    for argument in arguments:
-        expressions.value(m, argument, frame)
+    _give_away(m, arguments, frame)
     return Vague(None, f"`{m.shown(title, frame)}` is called")
 
 
@@ -153,8 +153,9 @@ def method(
     found = classes.methods_of(m, owner.record, owner.type, name)
     chosen = overloads.choose(m, found, list(arguments), frame, None)
     if chosen is None:
-        _evaluate_all(m, list(arguments), frame)
-        _lose(m, owner)
+        _give_away(m, arguments, frame)
+        for cell in owner.fields.values():
+            losing.lose(m, cell)
         return Vague(None, f"the member function {name} of {owner.type.name} is not followed")
     bound = [names.template_argument(m, t, frame) for t in template_arguments or ()]
     return enter(m, chosen, list(arguments), bound, frame, node, owner)
@@ -243,9 +244,7 @@ def _takes_reference(m: Machine, callee: Callee, position: int, frame: Frame) ->
     known = m.context.effects.candidates(callee, frame.function, frame.origin)
     if known:
         return any(
-            position < len(f.parameters)
-            and "&" in f.parameters[position].type_text
-            and "const" not in f.parameters[position].type_text
+            position < len(f.parameters) and losing.takes_reference(f.parameters[position].type_text)
             for f in known
         )
     return not (
@@ -256,20 +255,10 @@ def _takes_reference(m: Machine, callee: Callee, position: int, frame: Frame) ->
 def _may_change(m: Machine, found: Value, argument: Node, frame: Frame, reference: bool) -> None:
     if isinstance(found, Closure):
         _run_perhaps(m, found, frame, argument)
-        return
-    if isinstance(found, Number) and found.is_pointer:
-        for symbol in found.expr.symbols():
-            cell = m.state.objects.get(symbol)
-            if cell is not None and not cell.constant:
-                lose(m, cell)
-    if reference and argument.type == "identifier":
-        cell = names.cell_of(m, m.read(argument, frame), frame)
-        if (
-            cell is not None
-            and not cell.constant
-            and not isinstance(cell.value, Closure | FunctionName | OneOf)
-        ):
-            lose(m, cell)
+    elif isinstance(found, FunctionName):
+        m.escaped_functions.add(found.name)
+    else:
+        losing.lose_argument(m, found, argument, frame, reference)
 
 
 def _run_perhaps(m: Machine, closure: Closure, frame: Frame, node: Node) -> None:
@@ -280,26 +269,16 @@ def _run_perhaps(m: Machine, closure: Closure, frame: Frame, node: Node) -> None
     m.state.roll_back(mark)
     m.state.alive = True
     for cell in changed:
-        lose(m, cell)
+        losing.lose(m, cell)
 
 
-def lose(m: Machine, cell: Cell) -> None:
-    """Forget what a variable holds."""
-    value = cell.value
-    if isinstance(value, Structure):
-        _lose(m, value)
-    elif isinstance(value, Number):
-        frame = m.root
-        assert frame is not None
-        note = f"`{cell.name}` may be changed by a call that is not followed"
-        m.state.write(cell, m.unknown(cell.type or value.type, cell.name or "value", note, frame))
-    elif not isinstance(value, Closure | FunctionName | OneOf):
-        m.state.write(cell, objects.forgotten(value))
-
-
-def _lose(m: Machine, owner: Structure) -> None:
-    for cell in owner.fields.values():
-        lose(m, cell)
+def _give_away(m: Machine, arguments: Sequence[Argument], frame: Frame) -> None:
+    """Arguments of a call that is not followed and may take any of them by reference."""
+    for argument in arguments:
+        if isinstance(argument, Node):
+            _may_change(m, expressions.value(m, argument, frame), argument, frame, True)
+        else:
+            losing.lose_argument(m, argument, None, frame, False)
 
 
 def _evaluate_all(m: Machine, arguments: Sequence[Argument], frame: Frame) -> None:
@@ -323,7 +302,8 @@ def enter(
     """Interpret a function's body for these arguments."""
     depth = m.active.get(function.start_byte ^ id(function.origin.file), 0)
     if depth >= MAX_ACTIVE or len(frame.calls) >= MAX_DEPTH or not m.spend():
-        _evaluate_all(m, arguments, frame)
+        _give_away(m, arguments, frame)
+        m.cut.add(function.name)
         reason = "is recursive" if depth >= MAX_ACTIVE else "lies too deep in calls"
         return m.unknown(function.return_type, function.name, f"`{function.name}` {reason}", frame)
     m.entered.add(id(function))
@@ -431,8 +411,9 @@ def _cell(
     if not isinstance(given, Node):
         return Cell(objects.copied(given), parameter.name)
     node = given
-    by_reference = "&" in parameter.type_text and "const" not in parameter.type_text
-    if by_reference and node.type in (
+    while node.type == "parenthesized_expression" and node.named_child_count == 1:
+        node = node.named_children[0]
+    if losing.takes_reference(parameter.type_text) and node.type in (
         "identifier",
         "field_expression",
         "subscript_expression",
@@ -443,7 +424,7 @@ def _cell(
             return place
         found = memory.load(m, place, frame, node)
         cell = Cell(found, parameter.name)
-        if isinstance(place, memory.ArrayElement):
+        if isinstance(place, memory.ArrayElement | memory.Nowhere):
             back.append((place, cell))
         return cell
     found = expressions.value(m, node, frame)
@@ -466,33 +447,50 @@ def capture(m: Machine, node: Node, frame: Frame) -> Value:
     by_reference = False
     own: dict[str, Cell] = {}
     references: set[str] = set()
+    values: set[str] = set()
     for child in clause.named_children if clause is not None else ():
         text = m.read(child, frame)
         if child.type == "lambda_default_capture":
             by_reference = text == "&"
+        elif child.type == "lambda_capture_initializer":
+            _initialised(m, child, text, own, frame)
         elif text.startswith("&"):
             references.add(text[1:].strip())
-        elif child.type == "lambda_capture_initializer":
-            parts = child.named_children
-            if len(parts) == 2:
-                own[m.read(parts[0], frame)] = Cell(objects.copied(expressions.value(m, parts[1], frame)))
+        else:
+            values.add(text)
+    visible: dict[str, Cell] = {}
+    for scope in frame.scopes:
+        visible.update(scope)
     if by_reference:
-        scopes = list(frame.scopes)
+        flat = {name: _captured(visible[name]) for name in values if name in visible}
+        scopes = [*frame.scopes, flat]
     else:
-        flat: dict[str, Cell] = {}
-        for scope in frame.scopes:
-            for name, cell in scope.items():
-                flat[name] = cell if name in references else _captured(cell)
-        scopes = [flat]
+        scopes = [{n: c if n in references else _captured(c) for n, c in visible.items()}]
     held = Frame(
         frame.function, frame.origin, [*scopes, own], frame.types, frame.this, frame.calls, parent=frame
     )
     return Closure(node, frame.origin, held)
 
 
+def _initialised(m: Machine, child: Node, text: str, own: dict[str, Cell], frame: Frame) -> None:
+    """`[name = expression]`, or `[&name = variable]`."""
+    parts = child.named_children
+    if len(parts) < 2:
+        return
+    name = m.read(parts[0], frame).lstrip("& ")
+    if text.startswith("&"):
+        place = memory.target(m, parts[-1], frame)
+        cell = place if isinstance(place, Cell) else Cell(memory.load(m, place, frame, parts[-1]), name)
+        if isinstance(place, memory.Memory | memory.ArrayElement):
+            cell.place = place
+        own[name] = cell
+    else:
+        own[name] = Cell(objects.copied(expressions.value(m, parts[-1], frame)), name)
+
+
 def _captured(cell: Cell) -> Cell:
     copy = Cell(objects.copied(cell.value), cell.name, cell.type)
-    copy.address = cell.address
+    copy.place = cell.place
     return copy
 
 
@@ -501,6 +499,11 @@ def invoke(m: Machine, closure: Closure, arguments: list[Node] | None, frame: Fr
     body = closure.node.child_by_field_name("body")
     key = closure.node.id
     if body is None or m.active.get(key, 0) >= MAX_ACTIVE or len(frame.calls) >= MAX_DEPTH or not m.spend():
+        _give_away(m, arguments or [], frame)
+        losing.lose_escaped(m)
+        for cell in declarations.visible_cells(closure.frame):
+            losing.lose(m, cell)
+        m.cut.add(closure.frame.function.name)
         return Vague(None, "a lambda that is not followed")
     declarator = closure.node.child_by_field_name("declarator")
     listed = declarator.child_by_field_name("parameters") if declarator is not None else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portcheck.analysis import expressions, memory, names, objects
+from portcheck.analysis import expressions, losing, memory, names, objects
 from portcheck.analysis.state import Frame
 from portcheck.analysis.values import (
     Array,
@@ -71,7 +71,10 @@ def declare(m: Machine, node: Node, frame: Frame) -> None:
             _structured(m, found, node, frame)
             continue
         cell = _cell(m, found, node, frame, storage, alignment)
-        cell.constant = cell.constant or _is_constant(found, node, frame)
+        cell.constant = cell.constant or (cell.place is None and _is_constant(found, node, frame))
+        if storage == "static" and not cell.constant and not isinstance(cell.value, Array):
+            note = f"`{found.name}` keeps its value from one call to the next"
+            cell.value = m.unknown(cell.type, found.name, note, frame)
         frame.scopes[-1][found.name] = cell
 
 
@@ -127,11 +130,16 @@ def _structured(m: Machine, found: Declared, node: Node, frame: Frame) -> None:
     value = expressions.value(m, found.value, frame) if found.value is not None else Vague()
     listed = [c for c in binding.named_children if c.type == "identifier"] if binding is not None else []
     fields = list(value.fields.values()) if isinstance(value, Structure) else []
+    refers = _is_reference(found.node) or "&" in m.read(node, frame).split("[", 1)[0]
     for position, child in enumerate(listed):
         name = m.read(child, frame)
         held: Value = Vague(None, f"{name} is a part of what `{m.shown(found.node, frame)}` gives")
-        if position < len(fields) and len(fields) == len(listed):
-            held = fields[position].value
+        whole = position < len(fields) and len(fields) == len(listed)
+        if whole and refers:
+            frame.scopes[-1][name] = fields[position]
+            continue
+        if whole:
+            held = objects.copied(fields[position].value)
         frame.scopes[-1][name] = Cell(held, name)
 
 
@@ -146,7 +154,13 @@ def _cell(m: Machine, found: Declared, node: Node, frame: Frame, storage: str, a
         place = memory.target(m, found.value, frame)
         if isinstance(place, Cell):
             return place
-        return Cell(memory.load(m, place, frame, found.value), name, resolved)
+        cell = Cell(memory.load(m, place, frame, found.value), name, resolved)
+        if isinstance(place, memory.Memory | memory.ArrayElement):
+            cell.place = place
+        elif isinstance(place, memory.Nowhere):
+            for changed in place.cells or ():
+                losing.lose(m, changed)  # from here on by another name too
+        return cell
     if resolved is not None and resolved.extents and type_ is not None:
         return _array(m, found, resolved, frame)
     if found.value is None:
@@ -246,11 +260,8 @@ def _shared(m: Machine, found: Declared, frame: Frame, alignment: int | None) ->
     if type_.extents:
         return Cell(base, found.name, base.type)
     symbol = next(iter(base.expr.symbols()))
-    cell = Cell(
-        m.unknown(type_, found.name, f"`{found.name}` is read from shared memory", frame), found.name, type_
-    )
-    cell.address = symbol
-    m.state.objects[symbol] = cell
+    cell = Cell(Vague(type_, "it lies in shared memory"), found.name, type_)
+    cell.place = memory.Memory(base.expr, type_)
     return cell
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from portcheck.analysis import calls, memory, names, objects
 from portcheck.analysis.sizes import is_unsigned
+from portcheck.analysis.state import Known, Snapshot
 from portcheck.analysis.values import NO_TAGS, Cell, Number, Tags, Vague, Value
 from portcheck.program.nodes import first_child
 from portcheck.program.types import CType
@@ -51,6 +52,7 @@ NARROW_BITS = {
 }  # fmt: skip
 SIGNED_BYTES = ("char", "signed char", "int8_t", "short", "int16_t")
 MAX_SHIFT = 62
+MAX_TERMS = 200  # of a polynomial; a bigger one is given up
 
 
 def value(m: Machine, node: Node, frame: Frame) -> Value:
@@ -164,6 +166,14 @@ def condition_clause(m: Machine, node: Node, frame: Frame) -> Value:
     return value(m, inner, frame)
 
 
+def identifier(m: Machine, node: Node, frame: Frame) -> Value:
+    """A name: a variable's value, or what a reference refers to."""
+    cell = names.cell_of(m, m.read(node, frame), frame)
+    if cell is not None:
+        return memory.load(m, memory.through(cell), frame, node)
+    return names.identifier(m, node, frame)
+
+
 # -- operators ---------------------------------------------------------------------------
 
 
@@ -180,19 +190,20 @@ def binary(m: Machine, node: Node, frame: Frame) -> Value:
 
 
 def _logical(m: Machine, both: bool, left_node: Node, right_node: Node, frame: Frame) -> Value:
+    state = m.state
     left, left_tags = condition(m, left_node, frame)
     if left.known is not None and left.known != both:
         return Number(number(int(left.known)), BOOL, left_tags)
-    mark = m.state.mark
+    mark = state.mark
     right, right_tags = condition(m, right_node, frame)
-    if len(m.state.journal) > mark[0]:  # the right side has side effects that may not happen
-        tag = m.state.step(m.place(left_node, frame), m.shown(left_node, frame), "guard", left_tags)
+    if len(state.journal) > mark[0] or not state.alive:  # the right side may not be evaluated
+        tag = state.step(m.place(left_node, frame), m.shown(left_node, frame), "guard", left_tags)
         skipped, taken = (negate(left), left) if both else (left, negate(left))
-        run = m.state.snapshot(mark)
-        from portcheck.analysis.state import Known, Snapshot
-
-        done = Snapshot(run.values, (Known(taken, tag, True), *run.known))
-        m.state.merge(mark, [done, Snapshot({}, (Known(skipped, tag, True),))])
+        run = state.snapshot(mark)
+        paths = [Snapshot({}, (Known(skipped, tag, True),))] if skipped.known is not False else []
+        if state.alive:
+            paths.insert(0, Snapshot(run.values, (Known(taken, tag, True), *run.known)))
+        state.merge(mark, paths)
     joined = every([left, right]) if both else some([left, right])
     return Number(as_integer(joined), BOOL, left_tags | right_tags)
 
@@ -222,11 +233,13 @@ def operate(
     type_ = _common_type(m, left.type, right.type, operator)
     unsigned = is_unsigned(type_)
     result: Expr | None = None
-    if operator == "+":
+    if len(a.terms) + len(b.terms) > MAX_TERMS:
+        result = None
+    elif operator == "+":
         result = a + b
     elif operator == "-":
         result = a - b
-    elif operator == "*":
+    elif operator == "*" and (len(a.terms) + 1) * (len(b.terms) + 1) <= MAX_TERMS:
         result = a * b
     elif operator == "/":
         result = divide(a, b, unsigned)
@@ -398,6 +411,7 @@ def update(m: Machine, node: Node, frame: Frame) -> Value:
     before = memory.load(m, target, frame, node)
     one = Number(number(1), INT)
     after = operate(m, operator_node.type[0], before, one, frame, node)
+    after = names.converted(m, after, memory.type_of_target(target), frame)
     memory.store(m, target, after, frame, node)
     return after if node.children[0] == operator_node else before
 
@@ -408,6 +422,11 @@ def assignment(m: Machine, node: Node, frame: Frame) -> Value:
     if left is None or right is None or operator_node is None:
         return Vague()
     operator = operator_node.type
+    later: list[Node] = []
+    while right.type == "comma_expression":  # `x = a, b` is `(x = a), b`
+        parts = right.named_children
+        later = [*parts[1:], *later]
+        right = parts[0]
     if right.type == "initializer_list":
         target = memory.target(m, left, frame)
         type_ = memory.type_of_target(target)
@@ -426,6 +445,8 @@ def assignment(m: Machine, node: Node, frame: Frame) -> Value:
         tag = m.state.step(m.place(node, frame), f"{text}, that is {names.brief(found)}", "value", found.tags)
         found = Number(found.expr, found.type, found.tags | {tag})
     memory.store(m, target, found, frame, node)
+    for one in later:
+        found = value(m, one, frame)
     return found
 
 
@@ -436,8 +457,6 @@ def conditional(m: Machine, node: Node, frame: Frame) -> Value:
     found, tags = condition(m, parts[0], frame)
     if found.known is not None:
         return value(m, parts[1] if found.known else parts[2], frame)
-    from portcheck.analysis.state import Snapshot
-
     state, mark = m.state, m.state.mark
     tag = state.step(m.place(parts[0], frame), m.shown(parts[0], frame), "guard", tags)
     paths: list[Snapshot] = []

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import gcd
 from typing import TYPE_CHECKING
 
-from portcheck.analysis import declarations, expressions, names, statements
+from portcheck.analysis import declarations, expressions, losing, names, statements
 from portcheck.analysis.state import Snapshot
 from portcheck.analysis.values import (
     NO_TAGS,
@@ -86,7 +86,9 @@ def range_loop(m: Machine, node: Node, frame: Frame) -> None:
     """`for (x : range)`: x is any element."""
     right, declarator = node.child_by_field_name("right"), node.child_by_field_name("declarator")
     if right is not None:
-        expressions.value(m, right, frame)
+        found = expressions.value(m, right, frame)
+        if declarator is not None and declarator.type == "reference_declarator":
+            losing.lose_argument(m, found, right, frame, True)
     type_node = node.child_by_field_name("type")
     scope: dict[str, Cell] = {}
     if declarator is not None:
@@ -368,6 +370,8 @@ def _suspects(m: Machine, parts: Parts, frame: Frame) -> dict[Cell, None]:
         cell = names.cell_of(m, name, frame)
         if cell is not None:
             _with_members(cell, cells)
+            for pointee in losing.pointees(m, cell.value):
+                _with_members(pointee, cells)
     return cells
 
 
@@ -446,8 +450,11 @@ def _change(m: Machine, start: Value, end: Number, symbol: Symbol, varying: set[
     if cycle is not None and not any(_varies(m, e, serial, varying) for e in cycle):
         return Change(start, cycle[0], True, end.tags, cycle=cycle[1])
     steps = _leaves(end.expr - of(symbol), symbol)
-    if steps is None or any(_varies(m, s, serial, varying) for s in steps):
+    if steps is None:
         return Change(start, None, False)
+    if any(_varies(m, s, serial, varying) for s in steps):
+        common = gcd(*(c for s in steps for c in (s.constant, *(k for _, k in s.terms))))
+        return Change(start, Expr((), common), False, end.tags) if common > 1 else Change(start, None, False)
     if len(steps) == 1:
         return Change(start, steps[0], True, end.tags)
     common = 0

@@ -7,6 +7,7 @@ their bodies. What it cannot follow becomes an unknown that says why.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     from portcheck.analysis.record import Recorder
     from portcheck.program.declarators import Declared
 
-MAX_NODES = 400_000
-MAX_CALL_DEPTH = 24
+MAX_NODES = 120_000
+MAX_RECURSION = 12_000
 MAX_TEXT = 60
 
 
@@ -116,11 +117,17 @@ class Machine:
         self.template_parameters: list[Parameter] = []
         self.initial: dict[str, Symbol] = {}  # the root's parameters
         self.bases: set[Symbol] = set()  # addresses of whole allocations
+        self.cut: set[str] = set()  # functions that were not looked into for want of budget
+        self.escaped_functions: set[str] = set()  # functions handed to code that is not followed
         self.entered: set[int] = set()  # functions that the run looked into
         self.probe: Callable[[Node, Frame, bool], None] | None = None
         self.missing: list[str] = []  # names that mean nothing where they stand
 
     # -- reading -----------------------------------------------------------------------
+
+    def is_base(self, symbol: Symbol) -> bool:
+        """Whether a symbol is the address of an object, and not of somewhere inside one."""
+        return symbol in self.bases or symbol in self.shared or symbol in self.state.objects
 
     def is_local(self, address: Expr) -> bool:
         """Whether an address leads into a local object: no memory is touched."""
@@ -333,8 +340,16 @@ class Machine:
         self.root = frame
         frame.start = self.state.mark
         objects.run_initialisers(self, function, frame)
-        if function.body is not None:
+        if function.body is None:
+            return
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, MAX_RECURSION))
+        try:
             statements.execute(self, function.body, frame)
+        except RecursionError:
+            self.exhausted = True
+        finally:
+            sys.setrecursionlimit(limit)
 
 
 __all__ = ["Cell", "Machine", "Structure", "Tree", "of"]

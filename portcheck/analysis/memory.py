@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from portcheck.analysis import calls, classes, expressions, names, objects
+from portcheck.analysis import calls, classes, expressions, losing, names, objects
 from portcheck.analysis.values import NO_TAGS, Array, Cell, Element, Number, Structure, Tags, Vague, Value
 from portcheck.program.nodes import first_child
 from portcheck.program.types import CType
@@ -43,11 +43,15 @@ class ArrayElement:
 
 @dataclass(frozen=True, slots=True)
 class Nowhere:
-    """What the interpreter does not follow; `value` is what reading it gives, if known."""
+    """What the interpreter does not follow; `value` is what reading it gives, if known.
+
+    `cells` are the variables that a write may change; None for any whose address was formed.
+    """
 
     type: CType | None = None
     reason: str = ""
     value: Value | None = None
+    cells: tuple[Cell, ...] | None = ()
 
 
 Target = Cell | Memory | ArrayElement | Nowhere
@@ -62,7 +66,7 @@ def target(m: Machine, node: Node, frame: Frame) -> Target:
     if kind in ("identifier", "field_identifier", "qualified_identifier"):
         cell = names.cell_of(m, m.read(node, frame), frame)
         if cell is not None:
-            return cell
+            return through(cell)
         return Nowhere(None, "", names.identifier(m, node, frame))
     if kind == "pointer_expression":
         return _dereferenced(m, node, frame)
@@ -74,6 +78,8 @@ def target(m: Machine, node: Node, frame: Frame) -> Target:
         expressions.value(m, node, frame)
         inner = node.child_by_field_name("left") or node.child_by_field_name("argument")
         return target(m, inner, frame) if inner is not None else Nowhere()
+    if kind == "conditional_expression":
+        return _either(m, node, frame)
     if kind == "comma_expression":
         children = node.named_children
         for child in children[:-1]:
@@ -83,6 +89,35 @@ def target(m: Machine, node: Node, frame: Frame) -> Target:
     if isinstance(found, Structure | Array):
         return Cell(found, m.shown(node, frame), found.type)
     return Nowhere(found.type if isinstance(found, Number | Vague) else None, "", found)
+
+
+def through(cell: Cell) -> Target:
+    """The variable itself, or what it refers to."""
+    return cell.place if isinstance(cell.place, Memory | ArrayElement) else cell
+
+
+def _either(m: Machine, node: Node, frame: Frame) -> Target:
+    """`c ? a : b`: reading gives one of them, a write may change both."""
+    cells: list[Cell] = []
+    for name in ("consequence", "alternative"):
+        branch = node.child_by_field_name(name)
+        if branch is None:
+            continue
+        m.dry += 1
+        try:
+            place = target(m, branch, frame)
+        finally:
+            m.dry -= 1
+        cells += _changed_by(place)
+    return Nowhere(None, "", expressions.value(m, node, frame), tuple(cells))
+
+
+def _changed_by(place: Target) -> list[Cell]:
+    if isinstance(place, Cell):
+        return [place]
+    if isinstance(place, ArrayElement):
+        return [place.cell]
+    return list(place.cells or ()) if isinstance(place, Nowhere) else []
 
 
 def _dereferenced(m: Machine, node: Node, frame: Frame) -> Target:
@@ -100,15 +135,15 @@ def pointed(m: Machine, pointer: Value, index: Expr, index_tags: Tags, frame: Fr
     if not isinstance(pointer, Number) or pointer.type is None:
         reason = pointer.reason if isinstance(pointer, Vague) else "an address that is not followed"
         type_ = pointer.type.dereferenced() if isinstance(pointer, Vague) and pointer.type else None
-        return Nowhere(type_, reason)
+        return Nowhere(type_, reason, cells=None)
     element = pointer.type.dereferenced()
     if element is None:
-        return Nowhere(None, "what is dereferenced is no pointer")
+        return Nowhere(None, "what is dereferenced is no pointer", cells=None)
     address = pointer.expr
     if index is not ZERO:
         size = m.sizes.size(element, frame)
         if size is None:
-            return Nowhere(element, f"the size of {element} is not known")
+            return Nowhere(element, f"the size of {element} is not known", cells=None)
         address = address + index * size
     tags = pointer.tags | index_tags
     local = _local_object(m, address)
@@ -119,10 +154,10 @@ def pointed(m: Machine, pointer: Value, index: Expr, index_tags: Tags, frame: Fr
             element_type = m.sizes.resolve(element, frame)
             if width is not None and width.value and m.sizes.size(element_type, frame) == width:
                 return ArrayElement(cell, floor_divide(offset, width), cell.value.type, tags)
-            return Nowhere(element, "a local array seen as another type")
+            return Nowhere(element, "a local array seen as another type", cells=(cell,))
         if offset == ZERO and (cell.type is None or _same_size(m, cell.type, element, frame)):
             return cell
-        return Nowhere(element, "a part of a local object", None)
+        return Nowhere(element, "a part of a local object", cells=(cell,))
     return Memory(address, element, tags)
 
 
@@ -154,10 +189,10 @@ def _subscripted(m: Machine, node: Node, frame: Frame) -> Target:
     if isinstance(held, Array):
         if isinstance(container, Cell):
             return ArrayElement(container, index.expr, held.type, index.tags)
-        return Nowhere(held.type, "an element of an array of arrays")
+        return Nowhere(held.type, "an element of an array of arrays", cells=None)
     if isinstance(held, Structure):
         found = calls.method(m, held, "operator[]", [index], frame, node)
-        return Nowhere(None, "", found)
+        return Nowhere(None, "", found, tuple(held.fields.values()))
     pointer = load(m, container, frame, argument) if container is not None else held or Vague()
     return pointed(m, decayed(m, pointer, frame), index.expr, index.tags, frame)
 
@@ -177,6 +212,7 @@ def _member(m: Machine, node: Node, frame: Frame) -> Target:
     if builtin is not None:
         return Nowhere(builtin.type, "", builtin)
     name = m.read(field_node, frame)
+    place: Target | None = None
     if argument.type == "this":
         owner: Value | None = frame.this
     else:
@@ -193,14 +229,16 @@ def _member(m: Machine, node: Node, frame: Frame) -> Target:
     if isinstance(owner, Structure):
         cell = owner.fields.get(name)
         if cell is not None:
-            return cell
+            if isinstance(place, ArrayElement):  # the element's value is a copy
+                return Nowhere(cell.type, "", cell.value, (place.cell,))
+            return through(cell)
     type_ = m.context.typer.type_of(node, frame.function, frame.origin)
     reason = (
         owner.reason
         if isinstance(owner, Vague) and owner.reason
         else f"the value of `{m.shown(node, frame)}`"
     )
-    return Nowhere(type_, reason)
+    return Nowhere(type_, reason, cells=None)
 
 
 def _field_in_memory(m: Machine, place: Memory, name: str, frame: Frame) -> Target:
@@ -219,6 +257,9 @@ def _field_in_memory(m: Machine, place: Memory, name: str, frame: Frame) -> Targ
 def load(m: Machine, place: Target, frame: Frame, node: Node) -> Value:
     """The value at a place."""
     if isinstance(place, Cell):
+        held = place.value
+        if isinstance(held, Array) and held.address is None and held.space == "local":
+            place.value = replace(held, address=address_symbol(m, place))
         return place.value
     if isinstance(place, ArrayElement):
         return element_of(m, place, frame, node)
@@ -324,7 +365,7 @@ def _substituted(m: Machine, value: Value, mapping: dict[Symbol, Expr], serial: 
 def store(m: Machine, place: Target, found: Value, frame: Frame, node: Node) -> None:
     """Put a value where a place is."""
     if isinstance(place, Cell):
-        m.state.write(place, objects.copied(found))
+        _assign(m, place, found)
     elif isinstance(place, ArrayElement):
         array = place.cell.value
         if not isinstance(array, Array):
@@ -338,8 +379,29 @@ def store(m: Machine, place: Target, found: Value, frame: Frame, node: Node) -> 
         m.state.write(
             place.cell, Array(array.type, array.length, writes, array.fill, array.space, array.address)
         )
-    elif isinstance(place, Memory) and m.recorder is not None and not m.dry:
-        m.recorder.access(m, "store", place.address, place.type, place.tags, node, frame)
+    elif isinstance(place, Memory):
+        losing.lose_behind(m, place.address)
+        if m.recorder is not None and not m.dry:
+            m.recorder.access(m, "store", place.address, place.type, place.tags, node, frame)
+    elif place.cells is None:
+        losing.lose_escaped(m)
+    else:
+        for cell in place.cells:
+            losing.lose(m, cell)
+
+
+def _assign(m: Machine, cell: Cell, found: Value) -> None:
+    """Give a variable a value; an object keeps its members, which references may refer to."""
+    held = cell.value
+    if not isinstance(held, Structure):
+        m.state.write(cell, objects.copied(found))
+    elif not isinstance(found, Structure):
+        losing.lose(m, cell)
+    elif held.fields.keys() == found.fields.keys():
+        for name, inner in held.fields.items():
+            _assign(m, inner, found.fields[name].value)
+    else:
+        m.state.write(cell, objects.copied(found))
 
 
 def type_of_target(place: Target) -> CType | None:
@@ -395,16 +457,20 @@ def address_of(m: Machine, node: Node, frame: Frame) -> Value:
 def address_symbol(m: Machine, cell: Cell) -> Symbol:
     """The address of a local variable."""
     if isinstance(cell.value, Array) and cell.value.address is not None:
+        m.state.escaped.add(cell.value.address)
         return cell.value.address
     if cell.address is None:
         cell.address = m.state.symbol(f"&{cell.name or 'temporary'}", Role.BASE, 0, note="a local object")
         m.state.objects[cell.address] = cell
+    m.state.escaped.add(cell.address)
     return cell.address
 
 
 def decayed(m: Machine, found: Value, frame: Frame) -> Value:
     """An array as the address of its first element; any other value as it is."""
     if isinstance(found, Array) and found.address is not None:
+        if found.address in m.state.objects:
+            m.state.escaped.add(found.address)
         return Number(of(found.address), found.type.pointer())
     return found
 

@@ -23,7 +23,7 @@ from portcheck.analysis.values import (
 from portcheck.program import knowledge
 from portcheck.program.model import Function, Record
 from portcheck.program.types import CType, parse_type, substitute
-from portcheck.symbolic.expr import Role, number
+from portcheck.symbolic.expr import Role, number, of
 
 if TYPE_CHECKING:
     from portcheck.analysis.machine import Machine
@@ -188,7 +188,10 @@ def unknown_of(m: Machine, declared: CType, name: str, role: Role, frame: Frame,
         assert element is not None
         return Array(element, None, None)
     if resolved.is_indirect:
-        return Number(m.state.fresh(name, Role.BASE, 0, note=f"the pointer {name}"), resolved)
+        symbol = m.state.symbol(name, Role.BASE, 0, note=f"the pointer {name}")
+        if role is Role.PARAMETER:
+            m.bases.add(symbol)
+        return Number(of(symbol), resolved)
     if m.sizes.is_integer(resolved) or resolved.name in m.enums:
         low = 0 if is_unsigned(resolved) or role is Role.PARAMETER else None
         high = 1 if resolved.name == "bool" else None

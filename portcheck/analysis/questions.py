@@ -16,7 +16,7 @@ from portcheck.program.model import Function
 from portcheck.source.place import Place
 from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import TRUE, Condition, congruent, equal, truth
-from portcheck.symbolic.expr import Expr, Role, Symbol, number, of
+from portcheck.symbolic.expr import Expr, Symbol, number, of
 from portcheck.symbolic.premises import Premise, Premises
 
 if TYPE_CHECKING:
@@ -74,13 +74,17 @@ class Probe:
     targets: Mapping[int, tuple[int, bool]]
     path: str
     captures: list[Capture] = field(default_factory=list)
+    overflown: bool = False
 
     def __call__(self, node: Node, frame: Frame, after: bool) -> None:
         target = self.targets.get(node.id)
         if target is None or frame.origin.expansion or frame.origin.file.path != self.path:
             return
         rank, only_before = target
-        if (after and only_before) or len(self.captures) >= MAX_CAPTURES:
+        if after and only_before:
+            return
+        if len(self.captures) >= MAX_CAPTURES:
+            self.overflown = True
             return
         m = self.machine
         mark, alive, recorder = m.state.mark, m.state.alive, m.recorder
@@ -121,11 +125,13 @@ def ask(analysis: Analysis, asked: Asked) -> Proof:
     if not targets:
         raise QuestionError(f"{asked.path}:{asked.line}: no statement stands on this line")
     own, error = _attempt(analysis, asked, function, targets)
-    if asked.function is None and own.proofs and _combined(own.proofs).verdict is Verdict.HOLDS:
-        return _combined(own.proofs)  # whoever calls it
+    alone = _combined(own.proofs) if own.proofs and own.whole else None
+    if asked.function is None and alone is not None and alone.verdict is Verdict.HOLDS:
+        return alone  # whoever calls it
     proofs: list[tuple[str, Proof]] = []
-    spent = 0
-    for root in _roots(analysis, function, asked):
+    spent, whole = 0, True
+    roots, others = _roots(analysis, function, asked)
+    for root in roots:
         if root is function:
             found = own
         elif spent > MAX_NODES:
@@ -134,9 +140,13 @@ def ask(analysis: Analysis, asked: Asked) -> Proof:
             found, failure = _attempt(analysis, asked, root, targets)
             error = error or failure
         spent += found.nodes
+        whole = whole and found.whole
         proofs += found.proofs
+    if others:
+        return _partly(own, proofs, function)
     if proofs or own.proofs:
-        return _combined(proofs or own.proofs)
+        combined = _combined(proofs or own.proofs)
+        return combined if whole and (proofs or own.whole) else _in_part(combined)
     if error is not None:
         raise error
     raise QuestionError(f"{asked.path}:{asked.line}: the analysis never reaches this line")
@@ -144,10 +154,14 @@ def ask(analysis: Analysis, asked: Asked) -> Proof:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What one root says: a proof for each way to the line, and the work that took."""
+    """What one root says: a proof for each way to the line, and the work that took.
+
+    `whole` is False where a way may be missing: the budget was spent before it was seen.
+    """
 
     proofs: list[tuple[str, Proof]]
     nodes: int
+    whole: bool = True
 
 
 def _attempt(
@@ -162,12 +176,22 @@ def _attempt(
 def _partly(own: Attempt, proofs: list[tuple[str, Proof]], function: Function) -> Proof:
     """The answer where more kernels reach the line than one question may look into."""
     line = Line(None, "more kernels reach this line; --in NAME asks about one of them", "conclusion")
-    if own.proofs:
+    if own.proofs and own.whole:
         proof = _combined(own.proofs)
+    elif not proofs:
+        proof = Proof(Verdict.UNKNOWN, "", "", why=f"too many kernels reach {function.name}")
     else:
         why = f"too many kernels reach {function.name}"
         proof = replace(_combined(proofs), verdict=Verdict.UNKNOWN, why=why, would_decide="--in NAME")
     return replace(proof, derivation=(*proof.derivation, line))
+
+
+def _in_part(proof: Proof) -> Proof:
+    """An answer that may lack a way to the line: what holds on the others need not hold there."""
+    if proof.verdict is not Verdict.HOLDS:
+        return proof
+    why = "not every way to this line was followed: the calls that lead here nest too deeply or are too many"
+    return replace(proof, verdict=Verdict.UNKNOWN, why=why, would_decide="--in NAME, for one of the callers")
 
 
 def _function(analysis: Analysis, asked: Asked) -> Function:
@@ -199,7 +223,7 @@ def _targets(function: Function, asked: Asked) -> dict[int, tuple[int, bool]]:
         place = origin.place(node.start_byte, node.end_byte)
         if not place.line <= asked.line <= place.end_line:
             continue
-        if node.type in _STATEMENTS:
+        if node.type in _STATEMENTS and not _is_header(node):
             found.append(node)
         pending += node.named_children
     if not found:
@@ -214,6 +238,15 @@ def _targets(function: Function, asked: Asked) -> dict[int, tuple[int, bool]]:
     return targets
 
 
+def _is_header(node: Node) -> bool:
+    """Whether a declaration stands in the head of a loop or branch."""
+    parent = node.parent
+    return parent is not None and (
+        (parent.type == "for_statement" and parent.child_by_field_name("initializer") == node)
+        or parent.type in ("condition_clause", "init_statement")
+    )
+
+
 def _first_inside(node: Node) -> Node | None:
     """The first statement of a loop's or branch's body, where the header's names are visible."""
     body = node.child_by_field_name("body") or node.child_by_field_name("consequence")
@@ -222,8 +255,11 @@ def _first_inside(node: Node) -> Node | None:
     return body
 
 
-def _roots(analysis: Analysis, function: Function, asked: Asked) -> list[Function]:
-    """Where to start: the function itself if it is a kernel, else the kernels that call it."""
+def _roots(analysis: Analysis, function: Function, asked: Asked) -> tuple[list[Function], bool]:
+    """Where to start: the function itself if it is a kernel, else the kernels that call it.
+
+    Also whether there are more of them than one question looks into.
+    """
     if asked.function is not None:
         named = [f for f in analysis.functions if _is_called(f, asked.function)]
         if not named:
@@ -231,9 +267,9 @@ def _roots(analysis: Analysis, function: Function, asked: Asked) -> list[Functio
         reaching = [f for f in named if f is function or function.name in _reached(analysis, f)]
         if not reaching:
             raise QuestionError(f"--in {asked.function}: it does not reach {asked.path}:{asked.line}")
-        return reaching[:MAX_ROOTS]
+        return reaching[:MAX_ROOTS], len(reaching) > MAX_ROOTS
     if function.is_kernel:
-        return [function]
+        return [function], False
     seen = {id(function)}
     found: list[Function] = []
     pending = [function]
@@ -246,7 +282,7 @@ def _roots(analysis: Analysis, function: Function, asked: Asked) -> list[Functio
                 found.append(caller)
             else:
                 pending.append(caller)
-    return found[:MAX_ROOTS]
+    return found[:MAX_ROOTS], len(found) > MAX_ROOTS
 
 
 def _is_called(function: Function, name: str) -> bool:
@@ -277,8 +313,9 @@ def _in_root(
     probe = Probe(asked, machine, targets, asked.path)
     machine.probe = probe
     machine.run(root)
+    whole = not (machine.exhausted or probe.overflown or _may_have_missed(analysis, machine, asked))
     if not probe.captures:
-        return Attempt([], machine.nodes)
+        return Attempt([], machine.nodes, whole)
     best = _best(probe.captures, asked)
     judge = analysis.judge(machine, root)
     found: list[tuple[str, Proof]] = []
@@ -287,7 +324,16 @@ def _in_root(
         if capture.calls:
             label += " via " + ", ".join(f"{p.path}:{p.line}" for p in capture.calls)
         found.append((label, _proof(machine, judge, asked, capture)))
-    return Attempt(found, machine.nodes)
+    return Attempt(found, machine.nodes, whole)
+
+
+def _may_have_missed(analysis: Analysis, machine: Machine, asked: Asked) -> bool:
+    """Whether a function that was not looked into could lead to the line."""
+    if not machine.cut:
+        return False
+    name = _function(analysis, asked).name
+    cut = [f for f in analysis.functions if f.name in machine.cut]
+    return name in machine.cut or any(name in _reached(analysis, f) for f in cut)
 
 
 def _best(captures: list[Capture], asked: Asked) -> list[Capture]:
@@ -314,20 +360,20 @@ def _proof(machine: Machine, judge: Judge, asked: Asked, capture: Capture) -> Pr
             shown = ", ".join(f"{n}={v}" if v != "" else n for n, v in asked.given.items())
             raise QuestionError(f"--given {shown}: contradicts what is known at {asked.path}:{asked.line}")
         return Proof(Verdict.UNKNOWN, asked.text, asked.text, why="no value lets the code reach this line")
-    subject, base = _offset(value)
+    subject, base = _offset(machine, value)
     what = f"the offset of {asked.text} from {base}" if base else asked.text
     text = f"{what} ≡ {asked.equals} (mod {asked.modulus})"
     goal = congruent(subject, asked.modulus, asked.equals)
     return judge.answer(Question(goal, subject, text, value.tags, known))
 
 
-def _offset(value: Number) -> tuple[Expr, str]:
+def _offset(machine: Machine, value: Number) -> tuple[Expr, str]:
     """An address as the offset from its base object; an integer as it is."""
     if value.is_pointer:
         for monomial, coefficient in value.expr.terms:
             if coefficient == 1 and len(monomial) == 1 and isinstance(monomial[0], Symbol):
                 symbol = monomial[0]
-                if symbol.role is Role.BASE:
+                if machine.is_base(symbol):
                     return value.expr - of(symbol), symbol.name
     return value.expr, ""
 

@@ -25,7 +25,7 @@ from portcheck.analysis.values import (
 )
 from portcheck.program.types import CType
 from portcheck.source.place import Place
-from portcheck.symbolic.condition import Condition, every, negate, some
+from portcheck.symbolic.condition import Condition, every, negate, some, unequal
 from portcheck.symbolic.expr import Expr, Role, Symbol, choose, of
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ class State:
     journal: list[tuple[Cell, Value]] = field(default_factory=list)
     alive: bool = True
     objects: dict[Symbol, Cell] = field(default_factory=dict)
+    escaped: set[Symbol] = field(default_factory=set)  # of the objects: their address was formed
     _names: dict[str, int] = field(default_factory=dict)
     _serials: dict[Symbol, int] = field(default_factory=dict)
     _step_tags: dict[Step, int] = field(default_factory=dict)
@@ -191,6 +192,10 @@ class State:
             self.known += found[0].known
             return found[0].result
         guards = [every(k.condition for k in s.known if k.guard) for s in found]
+        for position, guard in enumerate(guards):
+            if guard.known is True:  # nothing says when this path is taken
+                taken = self.fresh("path", Role.OPAQUE, 0, 1, "which way the code took")
+                guards[position] = unequal(taken, 0)
         guard_tags = frozenset(k.tag for s in found for k in s.known if k.guard)
         cells = dict.fromkeys(cell for s in found for cell in s.values)
         for cell in cells:

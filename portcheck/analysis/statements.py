@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from portcheck.analysis import calls, declarations, expressions, objects
+from portcheck.analysis import declarations, expressions, losing, objects
 from portcheck.analysis.state import Snapshot
 from portcheck.analysis.values import Number, Value
 from portcheck.program.nodes import first_child
 from portcheck.symbolic.condition import Condition, equal, every, negate, unequal
+from portcheck.symbolic.expr import Role
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -168,8 +169,9 @@ def label(m: Machine, node: Node, frame: Frame) -> None:
             paths.append(m.state.snapshot(frame.start))
         m.state.merge(frame.start, paths)
     if _jumps_back(m, node, name, frame):
-        for cell in declarations.visible_cells(frame):
-            calls.lose(m, cell)
+        losing.lose_escaped(m)
+        for cell in list(declarations.visible_cells(frame)):
+            losing.lose(m, cell)
     for child in node.named_children:
         if child != label:
             execute(m, child, frame)
@@ -261,9 +263,30 @@ def static_assertion(m: Machine, node: Node, frame: Frame) -> None:
 
 
 def attempt(m: Machine, node: Node, frame: Frame) -> None:
+    """`try`: its body runs to the end, or any part of it and then a handler."""
     body = node.child_by_field_name("body")
-    if body is not None:
-        execute(m, body, frame)
+    if body is None:
+        return
+    state, mark = m.state, m.state.mark
+    execute(m, body, frame)
+    changed = dict.fromkeys(cell for cell, _ in state.journal[mark[0] :])
+    ended = [state.snapshot(mark)] if state.alive else []
+    tag = state.step(m.place(node, frame), "an exception is caught", "guard")
+    for clause in node.named_children:
+        if clause.type != "catch_clause":
+            continue
+        state.roll_back(mark)
+        state.alive = True
+        for cell in changed:
+            losing.lose(m, cell)
+        thrown = state.fresh("thrown", Role.OPAQUE, 0, 1, "whether an exception is thrown")
+        state.assume(equal(thrown, 1), tag, guard=True)
+        handler = clause.child_by_field_name("body")
+        if handler is not None:
+            scoped(m, handler, frame)
+        if state.alive:
+            ended.append(state.snapshot(mark))
+    state.merge(mark, ended)
 
 
 def else_clause(m: Machine, node: Node, frame: Frame) -> None:

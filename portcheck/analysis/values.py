@@ -46,13 +46,17 @@ class Vague:
 
 @dataclass(eq=False, slots=True)
 class Cell:
-    """A variable, member or temporary: what can be assigned to."""
+    """A variable, member or temporary: what can be assigned to.
+
+    A reference to something that is no variable has a `place`: it is read and written there.
+    """
 
     value: Value
     name: str = ""
     type: CType | None = None
     address: Symbol | None = None
     constant: bool = False
+    place: object | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

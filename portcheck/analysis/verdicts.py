@@ -89,7 +89,7 @@ def _congruences(
     known: tuple[Known, ...],
     assumed: Assumptions,
 ) -> Iterator[Statement]:
-    offset, base = _offset(end.start)
+    offset, base = _offset(m, end.start)
     if quantity is Quantity.GM_START:
         subject, known = _any_row(offset, known)
     elif quantity is Quantity.LENGTH:
@@ -129,12 +129,12 @@ def _label(role: str, base: str) -> str:
     return f"the offset from {base}" if base else f"the {role}"
 
 
-def _offset(address: Expr) -> tuple[Expr, str]:
+def _offset(m: Machine, address: Expr) -> tuple[Expr, str]:
     """The address without its base, and the base's name."""
     for monomial, coefficient in address.terms:
         if coefficient == 1 and len(monomial) == 1 and isinstance(monomial[0], Symbol):
             symbol = monomial[0]
-            if symbol.role is Role.BASE:
+            if m.is_base(symbol):
                 return address - of(symbol), symbol.name
     return address, ""
 

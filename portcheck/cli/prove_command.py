@@ -31,7 +31,7 @@ def run(options: Namespace) -> int:
         check_expression(name, "--given: ")
         if isinstance(value, str) and value:
             check_expression(value, "--given: ")
-    with Output(options.output) as output, deep(f"the code or expression at {options.place}"):
+    with Output(options.output) as output, deep("the code"):
         analysis = analyse(
             options.tree or [tree_around(asked.file)], defines=options.define, exclude=options.exclude
         )

@@ -76,22 +76,23 @@ def elided(text: str, width: int) -> str:
     if len(text) <= width:
         return text
     room = width - len(_LEFT_OUT) - 2
-    head_room = room * 2 // 3
-    cuts = _cuts(text)
-    end = max((c for c in cuts if head_room // 2 <= c <= head_room), default=head_room)
-    start = min((c for c in cuts if len(text) - (room - end) <= c < len(text)), default=len(text))
-    return f"{text[:end]} {_LEFT_OUT} {text[start:].lstrip()}".rstrip()
+    for cuts in (_terms(text), [at for at, char in enumerate(text) if char == " "]):
+        end = max((c for c in cuts if room // 6 <= c <= room * 2 // 3), default=0)
+        start = min((c for c in cuts if c >= len(text) - (room - end)), default=len(text))
+        if end:
+            return f"{text[:end]} {_LEFT_OUT} {text[start:].lstrip()}".rstrip()
+    return f"{text[: room * 2 // 3]}{_LEFT_OUT}{text[len(text) - room // 3 :]}"
 
 
-def _cuts(text: str) -> list[int]:
-    """Spaces before a term that stands in no brackets; all spaces where there are none such."""
+def _terms(text: str) -> list[int]:
+    """Where a term begins that stands in no brackets."""
     depth = 0
     found: list[int] = []
     for at, char in enumerate(text):
         depth += (char in "([") - (char in ")]")
-        if char == " " and depth == 0 and text.startswith(_TERM_SIGNS, at):
+        if depth == 0 and text.startswith(_TERM_SIGNS, at):
             found.append(at)
-    return found or [at for at, char in enumerate(text) if char == " "]
+    return found
 
 
 def counted(number: int, noun: str) -> str:

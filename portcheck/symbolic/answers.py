@@ -23,7 +23,7 @@ from portcheck.symbolic.reporting import original_condition
 from portcheck.symbolic.simplify import simplify_condition
 from portcheck.symbolic.system import System
 from portcheck.symbolic.witness import Witness, find_witness
-
+from portcheck.symbolic.words import clipped, line, names
 
 _LITTLE = 600  # work on values near known ones
 
@@ -129,8 +129,8 @@ def plain_answer(question: Question, residues: tuple[int, ...] | None = None) ->
             Verdict.UNKNOWN,
             residues=residues,
             used=tags,
-            why=f"neither a proof of {goal} nor values against it were found",
-            would_decide=_bound_on(symbols),
+            why=line(f"neither a proof nor values against it were found for {clipped(str(goal), 100)}"),
+            would_decide=f"a bound on {names(symbols)}",
         )
     if condition_truth(simple, system, used) is False:
         return Answer(Verdict.VIOLATED, FALSE, witness, residues, frozenset(used))
@@ -144,25 +144,6 @@ def plain_answer(question: Question, residues: tuple[int, ...] | None = None) ->
         Verdict.UNKNOWN,
         residues=residues,
         used=tags,
-        why=f"{goal} is not decided by what is known of {_names(symbols)}",
-        would_decide=_bound_on(symbols),
+        why=line(f"{clipped(str(goal))} is not decided by what is known of {names(symbols)}"),
+        would_decide=f"a bound on {names(symbols)}",
     )
-
-
-def _bound_on(symbols: frozenset[Symbol]) -> str:
-    return f"a bound on {_names(symbols)}"
-
-
-def _names(symbols: frozenset[Symbol]) -> str:
-    """The symbols that are least determined, with what their notes say."""
-    for roles in ({Role.OPAQUE, Role.BASE}, {Role.INDEX}, {Role.PARAMETER}):
-        chosen = sorted((s for s in symbols if s.role in roles), key=str)
-        if chosen:
-            return ", ".join(described(s) for s in chosen)
-    return "its symbols"
-
-
-def described(symbol: Symbol) -> str:
-    """The symbol as it was given, with its note."""
-    name = symbol.name.rstrip("'")
-    return f"{name} ({symbol.note})" if symbol.note else name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portcheck.symbolic.answers import Answer, Question, Verdict, described, plain_answer
+from portcheck.symbolic.answers import Answer, Question, Verdict, plain_answer
 from portcheck.symbolic.cases import Case, cases
 from portcheck.symbolic.condition import (
     FALSE,
@@ -19,14 +19,16 @@ from portcheck.symbolic.condition import (
     some,
 )
 from portcheck.symbolic.evaluate import test
-from portcheck.symbolic.expr import Role, Symbol, number, of
+from portcheck.symbolic.expr import Expr, Role, Symbol, number, of
 from portcheck.symbolic.linear import Tags
-from portcheck.symbolic.reporting import original_condition
+from portcheck.symbolic.reporting import in_original, original_condition
 from portcheck.symbolic.residues import members
 from portcheck.symbolic.simplify import simplify_condition
 from portcheck.symbolic.solve import Outcome, Solution, solve
 from portcheck.symbolic.system import System
+from portcheck.symbolic.ties import tie
 from portcheck.symbolic.witness import Witness
+from portcheck.symbolic.words import clipped, line, names, operation, sum_of
 
 _FAR = 1 << 17  # by how much a parameter is moved to see whether a failure is still reached
 
@@ -136,34 +138,37 @@ def _undecided(
         return plain_answer(question, residues)
     if undetermined:
         symbols = [s for s in undetermined[0].loose_symbols if s.role in (Role.OPAQUE, Role.BASE)]
-        names = ", ".join(sorted(described(s) for s in symbols))
         guard = every(undetermined[0].loose)
         return Answer(
             Verdict.UNKNOWN,
             residues=residues,
             used=tags,
-            why=f"it hangs on {guard}, and {names} is not known",
+            why=line(f"{names(symbols)} is not known, and it decides {clipped(str(guard))}"),
             would_decide=f"whether {guard}",
             open_symbols=frozenset(symbols),
         )
-    return _open_answer(stopped[0].solution, goal, residues, tags)
+    return _open_answer(stopped[0], goal, residues, tags)
 
 
 def _unclear(part: _Part) -> bool:
     return part.solution.outcome is Outcome.SOMETIMES and part.solution.condition is None
 
 
-def _open_answer(solution: Solution, goal: Congruent, residues: tuple[int, ...] | None, tags: Tags) -> Answer:
-    m = goal.modulus
-    if (solution.too_many and not solution.culprits) or solution.outcome is Outcome.SOMETIMES:
-        why, would = f"{goal.expr} has too many classes modulo {m}", f"({goal.expr}) % {m}"
-    elif solution.stuck:
-        names = ", ".join(str(a) for a in solution.stuck)
-        why, would = f"nothing is known of {names} modulo {m}", f"({names}) % {m}"
-    else:
-        names = ", ".join(described(s) for s in solution.culprits)
+def _open_answer(part: _Part, goal: Congruent, residues: tuple[int, ...] | None, tags: Tags) -> Answer:
+    solution, m = part.solution, goal.modulus
+    if solution.stuck:
+        shown = [a for e in (in_original(of(a), part.case.system) for a in solution.stuck) for a in e.atoms()]
+        operations = ", ".join(dict.fromkeys(operation(a) for a in shown[:2]))
+        why, would = f"which values {operations} takes modulo {m} is not known", f"({operations}) % {m}"
+        unknown = [s for a in shown for s in of(a).symbols() if s.role is Role.OPAQUE]
+        if unknown:
+            why = f"{names(unknown)} is not known, and with it {operations} modulo {m}"
+    elif solution.culprits:
         bare = ", ".join(s.name.rstrip("'") for s in solution.culprits)
-        why, would = f"{names} is not known modulo {m}", f"{bare} % {m}"
+        why, would = f"{names(solution.culprits)} is not known modulo {m}", f"{bare} % {m}"
+    else:
+        why, would = f"too many cases: {sum_of(goal.expr)} modulo {m}", f"({goal.expr}) % {m}"
+    why = line(why)
     culprits = frozenset(solution.culprits)
     return Answer(
         Verdict.UNKNOWN, residues=residues, used=tags, why=why, would_decide=would, open_symbols=culprits
@@ -179,6 +184,15 @@ def _decided(
 ) -> Answer:
     """Violated or depends, once values are found for which it fails."""
     condition = _condition(parts)
+    tied = _tied(goal, question, parts)
+    if tied is not None:
+        return Answer(
+            Verdict.UNKNOWN,
+            residues=residues,
+            used=tags,
+            why=line(f"which values are reached where {clipped(str(tied), 100)} is not known"),
+            would_decide=f"the values with {tied}",
+        )
     first: Witness | None = None
     failing = [p for p in parts if p.solution.outcome is not Outcome.ALWAYS]
     for part in failing:
@@ -194,7 +208,7 @@ def _decided(
                 Verdict.UNKNOWN,
                 residues=residues,
                 used=tags,
-                why=f"for which parameters {guard} comes true is not known",
+                why=line(f"for which parameters {clipped(str(guard), 110)} comes true is not known"),
                 would_decide=f"whether {guard}",
             )
         first = first or witness
@@ -206,13 +220,23 @@ def _decided(
     return Answer(verdict, condition, first, residues, tags)
 
 
+def _tied(goal: Congruent, question: Question, parts: list[_Part]) -> Condition | None:
+    """An equality by which indices that matter hang on something else."""
+    for part in parts:
+        terms = tuple(t for t in part.case.expr.terms if t[1] % goal.modulus)
+        found = tie(Expr(terms, 0).symbols(), question.facts, part.case.system)
+        if found is not None:
+            return found
+    return None
+
+
 def _no_witness(goal: Congruent, part: _Part, residues: tuple[int, ...] | None, tags: Tags) -> Answer:
     where = every((part.fixed, *part.loose, original_condition(part.solution.failing, part.case.system)))
     return Answer(
         Verdict.UNKNOWN,
         residues=residues,
         used=tags,
-        why=f"no values were found for {where}, where it would fail",
+        why=line(f"no values were found for {clipped(str(where), 100)}, where it would fail"),
         would_decide=f"whether {where} is possible",
     )
 

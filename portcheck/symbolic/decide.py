@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from portcheck.symbolic.answers import Answer, Question, Verdict, answer_for
 from portcheck.symbolic.condition import (
@@ -20,14 +21,15 @@ from portcheck.symbolic.evaluate import Undefined, evaluate
 from portcheck.symbolic.expr import Expr, Symbol
 from portcheck.symbolic.ledger import Entry
 from portcheck.symbolic.linear import Tags
-from portcheck.symbolic.normal import normal, normal_expression
+from portcheck.symbolic.normal import Signature, normal, normal_expression, signature
 from portcheck.symbolic.premises import Premises, solved
 from portcheck.symbolic.relevance import near
+from portcheck.symbolic.ties import with_equalities
 from portcheck.symbolic.witness import Witness
 
 _MINIMISED = 8  # premises that are dropped one by one to see which a proof needs
-_NARROW = 600  # steps of work on an answer from near facts
-_WIDE = 1500  # steps of work on an answer from more
+_NARROW = 300  # steps of work on an answer from near facts
+_WIDE = 500  # steps of work on an answer from more
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,36 @@ def decide(
     modulus, so a caller who wants the value of an offset as it was written passes the offset.
     `typical` gives values near which a witness is preferred.
     """
+    if typical:
+        return _decide(goal, premises, subject, typical)
+    symbols = condition_symbols(goal) | (subject.symbols() if subject is not None else frozenset())
+    symbols = symbols.union(*(condition_symbols(p.condition) for p in premises.items))
+    return _decided(goal, _Given(premises), subject, signature(symbols))
+
+
+class _Given:
+    """Premises, the same as others with the same items."""
+
+    __slots__ = ("premises",)
+
+    def __init__(self, premises: Premises) -> None:
+        self.premises = premises
+
+    def __hash__(self) -> int:
+        return hash(self.premises.items)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Given) and self.premises.items == other.premises.items
+
+
+@lru_cache(maxsize=1024)
+def _decided(goal: Condition, given: _Given, subject: Expr | None, _: Signature) -> Decision:
+    return _decide(goal, given.premises, subject, {})
+
+
+def _decide(
+    goal: Condition, premises: Premises, subject: Expr | None, typical: Mapping[Symbol, int]
+) -> Decision:
     goal = normal(goal)
     ledger = premises.ledger
     if ledger.contradiction is not None:
@@ -78,7 +110,7 @@ def decide(
         return Decision(Verdict.HOLDS, _residues_shown(goal, shown), used=tuple(sorted(used)))
     if simple == FALSE:
         simple = goal  # it fails, and the values for which it does are wanted
-    answer = _answer(goal, simple, premises, symbols, typical or {})
+    answer = _answer(goal, simple, premises, symbols, typical)
     value = None
     if shown is not None and (answer.witness or not symbols):
         try:
@@ -108,10 +140,16 @@ def _answer(
     """The answer from a few near facts, or else from more."""
     if isinstance(asked, Constant):
         return Answer(Verdict.HOLDS if asked.truth else Verdict.VIOLATED)
+    resting: set[int] = set()
+    goal = with_equalities(goal, premises.facts(condition_symbols(goal)), resting)
     own = condition_symbols(goal)
     checks = (negate(asked), *(p.condition for p in premises.connected(symbols)))
     facts = premises.facts(symbols.union(*(condition_symbols(c) for c in checks)))
     conditions = tuple(c for c, _ in facts)
+    if isinstance(goal, Constant) and goal.truth:
+        return Answer(Verdict.HOLDS, used=frozenset(resting))
+    if isinstance(goal, Constant):
+        goal, own = asked, condition_symbols(asked)
     about = premises.facts(own) if own else facts
     before: list[Entry] = []
     answer: Answer | None = None
@@ -125,13 +163,13 @@ def _answer(
             return Answer(Verdict.HOLDS, used=system.contradiction, why="unreachable")
         found = answer_for(Question(goal, conditions, checks, system, symbols, typical))
         if found.verdict is Verdict.HOLDS:
-            return replace(found, used=_needed(goal, chosen, symbols, found.used))
+            return replace(found, used=_needed(goal, chosen, symbols, found.used) | resting)
         if answer is None or found.verdict is not Verdict.UNKNOWN:
             answer = found
         if found.verdict is not Verdict.UNKNOWN:
             break
     assert answer is not None
-    return answer
+    return replace(answer, used=answer.used | resting)
 
 
 def _may_help(chosen: list[Entry], before: list[Entry], answer: Answer | None) -> bool:

@@ -6,11 +6,21 @@ from collections.abc import Sequence
 from itertools import islice, product
 from typing import TypeVar
 
-from portcheck.symbolic.condition import FALSE, TRUE, Condition, Congruent, congruent, every, negate, some
-from portcheck.symbolic.expr import Expr, Symbol, number, of
+from portcheck.symbolic.condition import (
+    FALSE,
+    TRUE,
+    Condition,
+    Congruent,
+    at_least,
+    congruent,
+    every,
+    negate,
+    some,
+)
+from portcheck.symbolic.expr import Expr, Symbol, floor_divide, floor_remainder, number, of
 from portcheck.symbolic.residues import Domain, Values
 
-_ALTERNATIVES = 32
+_ALTERNATIVES = 8
 _FORMS = 512  # linear forms that are tried
 _T = TypeVar("_T")
 
@@ -51,30 +61,64 @@ def _is_idle(good: set[Values], position: int, domain: Domain) -> bool:
 def _one(values: list[int], symbol: Symbol, domain: Domain) -> Condition | None:
     """The set of values of one symbol."""
     if not domain.period:
-        return _listed(
-            [domain.condition(symbol, v) for v in values], len(domain.values), values, symbol, domain
-        )
+        return _listed(values, symbol, domain)
     period = domain.period
     known = set(values)
-    for smaller in range(1, period + 1):
-        if period % smaller == 0 and all((v + smaller) % period in known for v in known):
-            residues = sorted({v % smaller for v in values})
-            if len(residues) == smaller - 1:
-                (missing,) = set(range(smaller)) - set(residues)
-                return negate(congruent(of(symbol), smaller, missing))
-            if len(residues) > _ALTERNATIVES:
-                return None
-            return some(congruent(of(symbol), smaller, r) for r in residues)
-    return None
+    smaller = next(
+        m for m in range(1, period + 1) if period % m == 0 and all((v + m) % period in known for v in known)
+    )
+    residues = sorted({v % smaller for v in values})
+    if len(residues) == smaller - 1:
+        (missing,) = set(range(smaller)) - set(residues)
+        return negate(congruent(of(symbol), smaller, missing))
+    runs = _runs(residues)
+    if len(runs) > _ALTERNATIVES:
+        return None
+    return some(_in_run(symbol, smaller, low, high) for low, high in runs)
 
 
-def _listed(
-    conditions: list[Condition], total: int, values: list[int], symbol: Symbol, domain: Domain
-) -> Condition | None:
-    if len(values) == total - 1:
+def _runs(values: list[int]) -> list[tuple[int, int]]:
+    """Ascending values as runs without gaps."""
+    found: list[tuple[int, int]] = []
+    for value in values:
+        if found and found[-1][1] == value - 1:
+            found[-1] = (found[-1][0], value)
+        else:
+            found.append((value, value))
+    return found
+
+
+def _in_run(symbol: Symbol, modulus: int, low: int, high: int) -> Condition:
+    """The remainder of the symbol by the modulus lies between these."""
+    width = high - low + 1
+    if width == 1:
+        return congruent(of(symbol), modulus, low)
+    if modulus % width == 0 and low % width == 0:
+        return congruent(floor_divide(of(symbol), width), modulus // width, low // width)
+    rest = floor_remainder(of(symbol), modulus)
+    parts = [at_least(rest, low)] if low else []
+    return every(parts + ([at_least(number(high), rest)] if high < modulus - 1 else []))
+
+
+def _listed(values: list[int], symbol: Symbol, domain: Domain) -> Condition | None:
+    """Values of a symbol that has few."""
+    if len(values) == len(domain.values) - 1 and len(domain.values) > 2:
         (missing,) = set(domain.values) - set(values)
-        return negate(domain.condition(symbol, missing))
-    return some(conditions) if len(conditions) <= _ALTERNATIVES else None
+        if missing not in (domain.values[0], domain.values[-1]):
+            return negate(domain.condition(symbol, missing))
+    runs = _runs(values)
+    if len(runs) > _ALTERNATIVES:
+        return None
+    found: list[Condition] = []
+    for low, high in runs:
+        if low == high:
+            found.append(domain.condition(symbol, low))
+            continue
+        parts = [at_least(of(symbol), low)] if low > domain.values[0] else []
+        found.append(
+            every(parts + ([at_least(number(high), of(symbol))] if high < domain.values[-1] else []))
+        )
+    return some(found)
 
 
 def _linear(good: set[Values], symbols: Sequence[Symbol], domains: Sequence[Domain]) -> Condition | None:

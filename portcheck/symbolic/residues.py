@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from math import prod
 
-from portcheck.symbolic.compiled import truth_function, value_function
+from portcheck.symbolic.compiled import Function, truth_function, value_function
 from portcheck.symbolic.condition import Condition, at_least, condition_symbols, congruent, equal, every
 from portcheck.symbolic.expr import Expr, Monomial, Role, Symbol, of
 from portcheck.symbolic.linear import Tags
@@ -20,8 +20,9 @@ from portcheck.symbolic.periods import Periods, add_condition_periods, add_perio
 from portcheck.symbolic.system import System
 from portcheck.symbolic.work import Work
 
-LIMIT = 2048  # classes that are enumerated at once
+LIMIT = 4096  # classes that are enumerated at once
 _FAMILY = 64  # sets in a family
+_EXAMPLES = 32  # residues for which examples are put together
 
 Values = tuple[int, ...]
 
@@ -140,37 +141,120 @@ def _domain(symbol: Symbol, period: int, system: System, tags: set[int]) -> Doma
     return Domain(range(period), period)
 
 
+@dataclass(frozen=True, slots=True)
+class _Component:
+    """Terms and filters that share symbols other than parameters with nothing else."""
+
+    undetermined: list[Symbol]
+    free: list[Symbol]
+    terms: tuple[tuple[Monomial, int], ...]
+    filters: tuple[Condition, ...]
+
+
+def _components(group: Group) -> list[_Component]:
+    """The group in parts that are independent once the parameters are fixed."""
+    parameters = set(group.parameters)
+    pieces: list[tuple[set[Symbol], list[tuple[Monomial, int]], list[Condition]]] = [
+        (set(Expr((term,), 0).symbols()) - parameters, [term], []) for term in group.expr.terms
+    ]
+    pieces += [(set(condition_symbols(c)) - parameters, [], [c]) for c in group.filters]
+    joined: list[tuple[set[Symbol], list[tuple[Monomial, int]], list[Condition]]] = []
+    for symbols, terms, conditions in pieces:
+        now, apart = (symbols, terms, conditions), []
+        for other in joined:
+            if other[0] & now[0] or not (other[0] or now[0]):
+                now = (other[0] | now[0], other[1] + now[1], other[2] + now[2])
+            else:
+                apart.append(other)
+        joined = [*apart, now]
+    undetermined, rest = group.undetermined, group.rest
+    return [
+        _Component([s for s in undetermined if s in own], [s for s in rest if s in own], tuple(t), tuple(c))
+        for own, t, c in joined
+    ]
+
+
+def cost(group: Group) -> int:
+    """How many evaluations the table of the group takes."""
+    each = 1
+    for component in _components(group):
+        each += prod(len(group.domains[s].values) for s in (*component.undetermined, *component.free))
+    return each * prod(len(group.domains[s].values) for s in group.parameters)
+
+
 def table(group: Group, modulus: int, work: Work) -> Table:
     """All residues of the group, by class."""
-    if group.size > LIMIT or not work.spend(group.size // 16):
+    outer = group.parameters
+    components = _components(group)
+    total = cost(group)
+    if total > LIMIT or not work.spend(total // 32):
         raise TooManyError
     found = Table({}, {})
-    outer, middle, inner = group.parameters, group.undetermined, group.rest
     # Some symbols are multiplied by the modulus: any value will do.
     at = {s.name: 0 for c in group.filters for s in condition_symbols(c)}
     at |= {s.name: 0 for s in group.expr.symbols()}
-    names = [s.name for s in (*outer, *middle, *inner)]
-    value, truths = value_function(group.expr), [truth_function(c) for c in group.filters]
+    functions = [
+        (c, value_function(Expr(c.terms, 0)), [truth_function(f) for f in c.filters]) for c in components
+    ]
     for fixed in _choices(outer, group):
-        for open_values in _choices(middle, group):
-            reached = 0
-            for free in _choices(inner, group):
-                chosen = (*fixed, *open_values, *free)
-                at.update(zip(names, chosen, strict=True))
-                try:
-                    if not all(t(at) for t in truths):
-                        continue
-                    residue = value(at) % modulus
-                except ZeroDivisionError:  # such values are not met where premises are true
+        chosen = dict(zip(outer, fixed, strict=True))
+        at.update((s.name, v) for s, v in chosen.items())
+        families, examples = {1}, {0: chosen}
+        for component, value, truths in functions:
+            sets, own = _component_sets(component, group, modulus, at, value, truths)
+            families = sum_of_families(families, sets, modulus)
+            examples = _joined_examples(examples, own, modulus)
+            if not families:
+                break
+        if families:
+            found.families[fixed] = families
+            found.examples.update(((fixed, r), e) for r, e in examples.items())
+    return found
+
+
+def _component_sets(
+    component: _Component,
+    group: Group,
+    modulus: int,
+    at: dict[str, int],
+    value: Function,
+    truths: list[Function],
+) -> tuple[set[int], dict[int, dict[Symbol, int]]]:
+    """The residues of a component, for each way of what is not determined, and how each is reached."""
+    symbols = [*component.undetermined, *component.free]
+    names = [s.name for s in symbols]
+    sets: set[int] = set()
+    examples: dict[int, dict[Symbol, int]] = {}
+    for open_values in _choices(component.undetermined, group):
+        reached = 0
+        for free in _choices(component.free, group):
+            chosen = (*open_values, *free)
+            at.update(zip(names, chosen, strict=True))
+            try:
+                if not all(t(at) for t in truths):
                     continue
-                if not reached >> residue & 1:
-                    reached |= 1 << residue
-                    if (fixed, residue) not in found.examples:
-                        found.examples[fixed, residue] = dict(
-                            zip((*outer, *middle, *inner), chosen, strict=True)
-                        )
-            if reached:
-                found.families.setdefault(fixed, set()).add(reached)
+                residue = value(at) % modulus
+            except ZeroDivisionError:  # such values are not met where premises are true
+                continue
+            if not reached >> residue & 1:
+                reached |= 1 << residue
+                if residue not in examples:
+                    examples[residue] = dict(zip(symbols, chosen, strict=True))
+        if reached:
+            sets.add(reached)
+    return sets, examples
+
+
+def _joined_examples(
+    one: dict[int, dict[Symbol, int]], other: dict[int, dict[Symbol, int]], modulus: int
+) -> dict[int, dict[Symbol, int]]:
+    """Examples for sums; where there would be very many, not for all."""
+    found: dict[int, dict[Symbol, int]] = {}
+    for a, mine in islice(one.items(), _EXAMPLES):
+        for b, theirs in islice(other.items(), _EXAMPLES):
+            residue = (a + b) % modulus
+            if residue not in found:
+                found[residue] = mine | theirs
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from math import prod
 
 from portcheck.symbolic.condition import FALSE, TRUE, Condition, Congruent, congruent, every, negate
 from portcheck.symbolic.describe import describe
@@ -18,6 +17,7 @@ from portcheck.symbolic.residues import (
     TooManyError,
     Values,
     class_condition,
+    cost,
     groups,
     members,
     sum_of_families,
@@ -83,7 +83,7 @@ def _solve(expr: Expr, modulus: int, wanted: int, system: System, *, whole: bool
     culprits = tuple(s for g in parts for s in g.undetermined)
     try:
         around = _Around(fixed, part.constant, modulus, system.work)
-        found = _solve_parameters(open_parts, around, modulus, wanted, system.work)
+        found = _solve_parameters(open_parts, around, modulus, wanted, system.work, whole=whole)
     except TooManyError:
         return Solution(Outcome.OPEN, used=used, culprits=culprits, stuck=tuple(stuck), too_many=True)
     reached = None if stuck else found.reached
@@ -107,12 +107,16 @@ class _Around:
             self.examples = reached
 
 
-def _solve_parameters(parts: list[Group], around: _Around, modulus: int, wanted: int, work: Work) -> Solution:
+def _solve_parameters(
+    parts: list[Group], around: _Around, modulus: int, wanted: int, work: Work, *, whole: bool
+) -> Solution:
     if not around.family:
         return Solution(Outcome.ALWAYS, TRUE, reached=0)  # premises exclude every class
-    if prod(g.size for g in parts) > LIMIT:
-        return _solve_sum(parts, around, modulus, wanted, work)
     joint = _joined(parts)
+    if cost(joint) > LIMIT:
+        if not whole:
+            raise TooManyError  # fewer symbols may do
+        return _solve_sum(parts, around, modulus, wanted, work)
     found = table(joint, modulus, work)
     reached = 0
     good: set[Values] = set()
@@ -223,8 +227,10 @@ def _solve_sum(parts: list[Group], around: _Around, modulus: int, wanted: int, w
                 continue
             if 1 << anchor in family:
                 raise TooManyError  # it hangs on what is not known
-            other = next(r for v, r in found.examples if v == values and r != anchor)
-            failing = failing or class_condition(group, found.examples[values, other])
+            if failing is None:
+                other = (e for (v, r), e in found.examples.items() if v == values and r != anchor)
+                example = next(other, None)
+                failing = class_condition(group, example) if example is not None else TRUE
         condition = describe(good, group.parameters, [group.domains[s] for s in group.parameters])
         if condition is None:
             raise TooManyError

@@ -58,6 +58,8 @@ def _bracketed(expr: Expr) -> str:
     text = str(expr)
     atoms = list(expr.atoms())
     plain = len(atoms) == 1 and isinstance(atoms[0], Symbol) and text == atoms[0].name
+    if len(atoms) == 1 and isinstance(atoms[0], Quotient) and text == f"({atoms[0]})":
+        return text
     return text if plain or expr.value is not None else f"({text})"
 
 
@@ -80,6 +82,13 @@ def condition_text(condition: Condition) -> str:
 
 def _relation(condition: Relation) -> str:
     expr = condition.expr
+    folded, constant = _remainders(expr)
+    if len(folded) == 1 and len(expr.terms) > 1 and abs(folded[0][0]) == 1:  # one remainder
+        coefficient, text = folded[0]
+        bare = text[1:-1] if constant else text  # alone, a remainder has no brackets
+        if condition.operator is not Operator.NON_NEGATIVE:
+            return f"{bare} {condition.operator.value[:2]} {-constant * coefficient}"
+        return f"{bare} >= {-constant}" if coefficient > 0 else f"{bare} <= {constant}"
     positive = Expr(tuple((m, c) for m, c in expr.terms if c > 0), max(expr.constant, 0))
     negative = Expr(tuple((m, -c) for m, c in expr.terms if c < 0), max(-expr.constant, 0))
     if condition.operator is not Operator.NON_NEGATIVE:

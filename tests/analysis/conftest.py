@@ -15,7 +15,7 @@ def analysed() -> dict[Path, Analysis]:
 
 
 @pytest.fixture
-def analysis_of(analysed: dict[Path, Analysis]):  # noqa: ANN201
+def analysis_of(analysed: dict[Path, Analysis]):
     def find(path: Path) -> Analysis:
         if path not in analysed:
             analysed[path] = analyse([str(path)])

@@ -18,7 +18,7 @@ def test_version(cli) -> None:
     assert (ran.code, ran.out, ran.err) == (0, f"portcheck {__version__}\n", "")
 
 
-@pytest.mark.parametrize("command", [[], ["scan"], ["show"], ["schema"]])
+@pytest.mark.parametrize("command", [[], ["scan"], ["show"], ["prove"], ["schema"]])
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_help(cli, command: list[str], flag: str) -> None:
     ran = cli(*command, flag)
@@ -28,7 +28,9 @@ def test_help(cli, command: list[str], flag: str) -> None:
 
 def test_help_tells_commands_examples_and_exit_codes(cli) -> None:
     out = cli("--help").out
-    for expected in ("\n  scan ", "\n  show ", "\n  schema ", "examples:", "exit codes:\n  0    analysed"):
+    for command in ("scan", "show", "prove", "schema"):
+        assert f"\n  {command} " in out
+    for expected in ("examples:", "exit codes:\n  0    analysed"):
         assert expected in out
 
 
@@ -41,10 +43,10 @@ def test_help_of_scan_lists_the_kinds(cli) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message", "hint"),
     [
-        ([], "no command; choose from scan, show, schema", "try 'portcheck --help'"),
+        ([], "no command; choose from scan, show, prove, schema", "try 'portcheck --help'"),
         (
             ["scna", "."],
-            "unknown command 'scna'; did you mean 'scan'? choose from scan, show, schema",
+            "unknown command 'scna'; did you mean 'scan'? choose from scan, show, prove, schema",
             "try 'portcheck --help'",
         ),
         (
@@ -60,7 +62,7 @@ def test_help_of_scan_lists_the_kinds(cli) -> None:
         ),
         (
             ["show", "fact", "."],
-            "unknown section 'fact'; did you mean 'facts'? choose from facts, kernels, calls",
+            "unknown section 'fact'; did you mean 'facts'? choose from facts, kernels, calls, transfers",
             "try 'portcheck show --help'",
         ),
         (
@@ -76,7 +78,7 @@ def test_help_of_scan_lists_the_kinds(cli) -> None:
         (["scan", ".", "-o"], "argument -o/--output: expected one argument", "try 'portcheck scan --help'"),
         (["show", "calls", ".", "--kind", "launch"], "--kind chooses among facts; 'show calls' has none", ""),
         (["show", "facts"], "no PATH given", "to analyse this folder: portcheck show facts ."),
-        (["schema", "x"], "unexpected argument 'x'", "try 'portcheck schema --help'"),
+        (["schema", "x"], "unknown schema 'x'; choose from scan, proof", "try 'portcheck schema --help'"),
     ],
 )
 def test_refusals(cli, fake, arguments: list[str], message: str, hint: str) -> None:
@@ -122,8 +124,10 @@ def test_kinds_choose_facts(cli) -> None:
     assert {fact["kind"] for fact in json.loads(out)["facts"]} == {"vec_cast"}
 
 
-def test_schema_prints_the_published_schema(cli) -> None:
+def test_schema_prints_the_published_schemas(cli) -> None:
     assert json.loads(cli("schema").out)["title"] == "portcheck scan, version 1"
+    assert json.loads(cli("schema", "scan").out)["title"] == "portcheck scan, version 1"
+    assert json.loads(cli("schema", "proof").out)["title"] == "portcheck proof, version 1"
 
 
 def test_an_unknown_option_is_met_with_the_nearest(cli) -> None:

@@ -113,7 +113,9 @@ def _mark(path: Path, line: int, written: int, text: str, labels: Mapping[str, i
     condition = ""
     if verdict.startswith("depends"):
         verdict, condition = "depends", verdict.removeprefix("depends").strip()
-    assert verdict in ("holds", "violated", "unknown", "not holds", "not violated", "depends"), f"{path}:{written}: {verdict!r}"
+    assert verdict in ("holds", "violated", "unknown", "not holds", "not violated", "depends"), (
+        f"{path}:{written}: {verdict!r}"
+    )
     for label in _listed(options.get("via", "")) + _listed(options.get("not via", "")):
         assert label in labels, f"{path}:{written}: no line is named ({label})"
     return Mark(
@@ -177,7 +179,9 @@ def differences(proof: Proof, mark: Mark) -> list[str]:
     cited = {line.place.line for line in proof.derivation if line.place is not None}
     for label in _listed(mark.options.get("via", "")):
         if mark.labels[label] not in cited:
-            wrong.append(f"the derivation does not cite line {mark.labels[label]} ({label}), only {sorted(cited)}")
+            wrong.append(
+                f"the derivation does not cite line {mark.labels[label]} ({label}), only {sorted(cited)}"
+            )
     for label in _listed(mark.options.get("not via", "")):
         if mark.labels[label] in cited:
             wrong.append(f"the derivation cites line {mark.labels[label]} ({label})")
@@ -239,11 +243,18 @@ def _values(condition: Condition, names: Iterable[str]) -> Iterable[dict[Symbol,
         low = symbol.low if symbol.low is not None else -each // 3
         high = symbol.high if symbol.high is not None else low + each
         ranges.append(list(range(low, min(high, low + each) + 1)))
-    grid = [dict(zip(symbols, v, strict=True)) for v in itertools.islice(itertools.product(*ranges), 4 * SAMPLES)]
+    grid = [
+        dict(zip(symbols, v, strict=True)) for v in itertools.islice(itertools.product(*ranges), 4 * SAMPLES)
+    ]
     source = random.Random(len(symbols))
-    for _ in range(400):
-        grid.append({s: source.choice(r) * source.choice((1, 1, 2, 16, 32)) for s, r in zip(symbols, ranges, strict=True)})
-    inside = lambda s, v: (s.low is None or v >= s.low) and (s.high is None or v <= s.high)  # noqa: E731
+    grid += [
+        {s: source.choice(r) * source.choice((1, 1, 2, 16, 32)) for s, r in zip(symbols, ranges, strict=True)}
+        for _ in range(400)
+    ]
+
+    def inside(s: Symbol, v: int) -> bool:
+        return (s.low is None or v >= s.low) and (s.high is None or v <= s.high)
+
     return [g for g in grid if all(inside(s, v) for s, v in g.items())]
 
 
@@ -313,5 +324,7 @@ def _value(node: ast.AST, values: Mapping[str, int]) -> int:
         both = isinstance(node.op, ast.And)
         return int((all if both else any)(_value(v, values) for v in node.values))
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        return int(_COMPARE[type(node.ops[0])](_value(node.left, values), _value(node.comparators[0], values)))
+        return int(
+            _COMPARE[type(node.ops[0])](_value(node.left, values), _value(node.comparators[0], values))
+        )
     raise AssertionError(f"unreadable condition {ast.dump(node)}")

@@ -332,8 +332,15 @@ def launcher(
             for launch in launches:
                 w.line(launch)
         elif w.chance(0.5):
-            w.line(f"switch ({first}{rng.choice(('', ' % 8', ' / 32'))}) {{")
-            keys = rng.sample((0, 1, 2, 3, 4, 5, 16, 32, 96, 2048, 4096, 7168), len(launches))
+            how, choices = rng.choice(
+                (
+                    ("", (0, 1, 2, 4, 16, 32, 96, 2048, 4096, 7168)),
+                    (" % 8", range(8)),
+                    (" / 32", range(12)),
+                )
+            )
+            w.line(f"switch ({first}{how}) {{")
+            keys = rng.sample(choices, len(launches))
             for key, launch in zip(keys, launches, strict=True):
                 w.line(f"    case {key}:")
                 w.line(f"        {launch}")

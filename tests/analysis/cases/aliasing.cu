@@ -27,7 +27,7 @@ __global__ void array_of_pointers(int i) {
   int x = 32, y = 64;
   int* ps[2] = {&x, &y};
   *ps[i] = 5;
-  // prove: x => not holds xfail WRONG: holds ;; y => not holds xfail WRONG: holds
+  // prove: x => not holds ;; y => not holds
   unknown_value(x);
   *ps[0] = 96;
   // prove: x => holds
@@ -38,7 +38,7 @@ __global__ void reference_to_element() {
   int a[2] = {32, 64};
   int& r = a[1];
   r = 5;
-  // prove: a[1] => violated value 5 xfail WRONG: holds instead of violated ;; a[0] => holds
+  // prove: a[1] => violated value 5 ;; a[0] => holds
   unknown_value(a[1]);
 }
 
@@ -55,7 +55,7 @@ __global__ void reference_survives_assignment() {
   int& r = s.first_bytes;
   s = t;
   r = 5;
-  // prove: s.first_bytes => violated value 5 xfail WRONG: holds instead of violated ;; t.first_bytes => holds
+  // prove: s.first_bytes => violated value 5 ;; t.first_bytes => holds
   unknown_value(s.first_bytes);
 }
 
@@ -89,21 +89,21 @@ __global__ void union_members_overlap() {
 __global__ void part_of_an_object() {
   int x = 32;
   reinterpret_cast<char*>(&x)[0] = 5;
-  // prove: x => not holds xfail WRONG: holds
+  // prove: x => not holds
   unknown_value(x);
 }
 
 __global__ void as_another_type() {
   int x = 32;
   *reinterpret_cast<short*>(&x) = 5;
-  // prove: x => not holds xfail WRONG: holds
+  // prove: x => not holds
   unknown_value(x);
 }
 
 __global__ void array_as_another_type() {
   int a[2] = {32, 64};
   *reinterpret_cast<long long*>(&a[0]) = 5;
-  // prove: a[0] => not holds xfail WRONG: holds ;; a[1] => not holds xfail WRONG: holds
+  // prove: a[0] => not holds ;; a[1] => not holds
   unknown_value(a[0]);
 }
 
@@ -111,7 +111,7 @@ __global__ void struct_through_pointer_to_first() {
   Pair s{32, 64};
   int* p = reinterpret_cast<int*>(&s);
   p[1] = 5;
-  // prove: s.second_bytes => not holds xfail WRONG: holds
+  // prove: s.second_bytes => not holds
   unknown_value(s.first_bytes);
 }
 
@@ -191,7 +191,7 @@ __global__ void exchanged() {
 __global__ void conditional_lvalue(bool c) {
   int a = 32, b = 32;
   (c ? a : b) = 5;
-  // prove: a => not holds xfail WRONG: holds ;; b => not holds xfail WRONG: holds
+  // prove: a => not holds ;; b => not holds
   unknown_value(a);
 }
 
@@ -222,21 +222,21 @@ __global__ void unknown_calls_by_reference() {
 __global__ void unknown_calls_parenthesised() {
   int x = 32;
   unknown_reference((x));
-  // prove: x => not holds xfail WRONG: holds
+  // prove: x => not holds
   unknown_value(x);
 }
 
 __global__ void unknown_calls_member_by_reference() {
   Pair s{32, 64};
   unknown_reference(s.first_bytes);
-  // prove: s.first_bytes => not holds xfail WRONG: holds ;; s.second_bytes => holds
+  // prove: s.first_bytes => not holds ;; s.second_bytes => holds
   unknown_value(s.first_bytes);
 }
 
 __global__ void unknown_calls_element_by_reference() {
   int a[2] = {32, 64};
   unknown_reference(a[0]);
-  // prove: a[0] => not holds xfail WRONG: holds
+  // prove: a[0] => not holds
   unknown_value(a[0]);
 }
 
@@ -244,7 +244,7 @@ __global__ void unknown_calls_dereferenced() {
   int x = 32;
   int* p = &x;
   unknown_reference(*p);
-  // prove: x => not holds xfail WRONG: holds
+  // prove: x => not holds
   unknown_value(x);
 }
 
@@ -266,7 +266,7 @@ __global__ void unknown_calls_array_member() {
   Holder h;
   h.tab[0] = 32;
   unknown_array(h.tab);
-  // prove: h.tab[0] => not holds xfail WRONG: holds ;; h.n => holds
+  // prove: h.tab[0] => not holds ;; h.n => holds
   unknown_value(h.n);
 }
 
@@ -275,7 +275,7 @@ __global__ void unknown_calls_pointer_in_struct() {
   Ptr h{&x};
   extern void unknown_struct(Ptr);
   unknown_struct(h);
-  // prove: x => not holds xfail WRONG: holds
+  // prove: x => not holds
   unknown_value(x);
 }
 
@@ -290,7 +290,7 @@ __global__ void unknown_function_pointer(void (*f)(int&)) {
   int x = 32, y = 32;
   f(x);
   (*f)(y);
-  // prove: x => not holds ;; y => not holds xfail WRONG: holds
+  // prove: x => not holds ;; y => not holds
   unknown_value(x);
 }
 
@@ -298,7 +298,7 @@ __global__ void unknown_method_takes_reference() {
   Methods m;
   int x = 32;
   m.fill(x);
-  // prove: x => not holds xfail WRONG: holds ;; m.n => not holds
+  // prove: x => not holds ;; m.n => not holds
   unknown_value(x);
 }
 
@@ -329,14 +329,14 @@ __global__ void known_calls_array_member() {
   Holder h;
   h.tab[0] = 32;
   first_of(h.tab);
-  // prove: h.tab[0] => not holds xfail WRONG: holds
+  // prove: h.tab[0] => not holds
   unknown_value(h.n);
 }
 
 __global__ void known_calls_parenthesised() {
   int x = 32;
   set_to_five((x));
-  // prove: x => violated value 5 xfail WRONG: holds instead of violated
+  // prove: x => violated value 5
   unknown_value(x);
 }
 
@@ -364,7 +364,7 @@ __global__ void known_calls_forwarding() {
 __global__ void cursor_of_const_bytes(const char* base) {
   const char* p = base;
   advance_const(p, 16);
-  // prove: p => violated value 16 xfail WRONG: holds instead of violated ;; base => holds
+  // prove: p => violated value 16 ;; base => holds
   unknown_value(0);
 }
 
@@ -382,14 +382,14 @@ __global__ void elements_are_objects() {
   Row rows[4];
   for (int i = 0; i < 4; ++i) rows[i] = Row{32};
   rows[2].n = 5;
-  // prove: rows[2].n => not holds xfail WRONG: holds ;; rows[1].n => holds
+  // prove: rows[2].n => not holds ;; rows[1].n => holds
   unknown_value(rows[2].n);
 }
 
 __global__ void range_for_by_reference() {
   int a[2] = {32, 64};
   for (auto& x : a) x = 5;
-  // prove: a[0] => not holds xfail WRONG: holds
+  // prove: a[0] => not holds
   unknown_value(a[0]);
 }
 

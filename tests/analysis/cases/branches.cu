@@ -176,7 +176,7 @@ __device__ void fail() { asm volatile("trap;"); }
 
 __global__ void or_fail(int n) {
   n % 32 == 0 || (fail(), 0);
-  // prove: n => holds xfail weak: refused: the analysis never reaches this line
+  // prove: n => holds
   use(n);
 }
 
@@ -185,7 +185,7 @@ void caught(int n) {
     if (n % 32 != 0) throw 1;
   } catch (...) {
   }
-  // prove: n => not holds xfail WRONG: holds
+  // prove: n => not holds
   use(n);
 }
 
@@ -197,6 +197,6 @@ void set_in_catch(int n) {
   } catch (...) {
     x = 5;
   }
-  // prove: x => not holds xfail WRONG: holds
+  // prove: x => not holds
   use(x);
 }

@@ -33,7 +33,7 @@ __global__ void functions(int n, int* p) {
   use(l);
   int m = 32;
   deep(m, 0);
-  // prove: m => not holds xfail WRONG: holds
+  // prove: m => not holds
   use(m);
   int o = 5, q = 32;
   out(o, &q);
@@ -57,18 +57,18 @@ __global__ void lambdas(int n, char* base) {
   auto init = [y = x + 32] { return y; };
   auto init_reference = [&r = x] { r = 7; };
   x = 5;
-  // prove: by_value() => holds ;; by_reference() => violated value 5 ;; mixed() => holds xfail WRONG: violated instead of holds ;; mixed2() => violated value 5 xfail WRONG: holds instead of violated ;; init() => holds
+  // prove: by_value() => holds ;; by_reference() => violated value 5 ;; mixed() => holds ;; mixed2() => violated value 5 xfail WRONG: holds instead of violated ;; init() => holds
   use(x);
   init_reference();
-  // prove: x => violated value 7 xfail WRONG: the value is 5 instead of 7
+  // prove: x => violated value 7
   use(x);
   auto modifies = [&](int k) { x += k; };
   modifies(25);
-  // prove: x => holds xfail WRONG: violated instead of holds
+  // prove: x => holds
   use(x);
   auto counts = [x]() mutable { x += 16; return x; };
   int first = counts(), second = counts();
-  // prove: first is 16 => holds xfail WRONG: violated instead of holds ;; second => holds xfail WRONG: violated instead of holds ;; x => holds xfail WRONG: violated instead of holds
+  // prove: first is 16 => holds xfail WRONG: violated instead of holds ;; second => holds ;; x => holds
   use(x);
   auto slot = [=](int i) { return base + 16 + i * 4624; };
   // prove: slot(0) is 16 => holds ;; slot(1) => holds ;; slot(n) => depends n % 2 == 1
@@ -79,7 +79,7 @@ __global__ void lambdas(int n, char* base) {
     use(i);
     modifies(16);
   }
-  // prove: x => not holds ;; x mod 16 => holds xfail WRONG: violated instead of holds
+  // prove: x => not holds ;; x mod 16 => holds
   use(x);
   int now = [&] { return n * 32; }();
   int pair_second = [&]() -> std::pair<int, int> { return {1, n * 64}; }().second;
@@ -186,11 +186,11 @@ void unknown_pointer_reference(char*& p);
 __global__ void lost_pointers(char* base, int n) {
   char* p = base;
   unknown_pointer_reference(p);
-  // prove: p => not holds xfail WRONG: holds
+  // prove: p => not holds
   use(n);
   char* r = base;
   for (int i = 0; i < n; ++i) { r = base + 5; if (flag()) r = base; }
-  // prove: r => not holds xfail WRONG: holds
+  // prove: r => not holds
   use(n);
   char* s;
   if (flag()) s = base + 5; else s = nullptr;
@@ -208,7 +208,7 @@ __global__ void calls_two() { helper(7); }
 
 // Every way to a line counts, however many there are.
 __device__ void often(int n) {
-  // prove: n => not holds xfail WRONG: holds
+  // prove: n => not holds
   use(n);
 }
 __global__ void calls_often() {
@@ -218,7 +218,7 @@ __global__ void calls_often() {
 }
 
 __device__ void from_many(int n) {
-  // prove: n => not holds xfail WRONG: holds
+  // prove: n => not holds
   use(n);
 }
 __global__ void root0() { from_many(32); }
@@ -232,7 +232,7 @@ __global__ void root7() { from_many(32); }
 __global__ void root8() { from_many(7); }
 
 __device__ void sinking(int n) {
-  // prove: n => not holds xfail WRONG: holds
+  // prove: n => not holds
   use(n);
   if (n > 8) sinking(n == 64 ? 32 : n - 25);
 }

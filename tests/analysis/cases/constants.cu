@@ -34,7 +34,7 @@ template <int N, int kStep = 16> __device__ int stepped(int x) { return x * kSte
 template <int N> constexpr int kVariable = N * 16;
 
 __global__ void plain(int n) {
-  // prove: kBytes => holds xfail weak: refused: 'N' is not visible ;; kDouble => holds xfail weak: unknown (kBytes (kBytes is not defined in the scanned tree) is not known modulo 32) instead of holds ;; kOffset => violated value 68 xfail weak: unknown (kBytes (kBytes is not defined in the scanned tree) is not known modulo 32) instead of violated ;; square(8) => holds xfail weak: unknown (square(8) (`square` is not followed) is not known modulo 32) instead of holds ;; square(5) => violated value 25 xfail weak: unknown (square(5) (`square` is not followed) is not known modulo 32) instead of violated
+  // prove: kBytes => holds xfail weak: refused: 'N' is not visible ;; kDouble => holds xfail weak: unknown (kBytes (kBytes is not defined in the scanned tree) is not known modulo 32) instead of holds ;; kOffset => violated value 68 xfail weak: unknown (kBytes (kBytes is not defined in the scanned tree) is not known modulo 32) instead of violated ;; square(8) => holds ;; square(5) => violated value 25
   // prove: kTable[1] => holds xfail unknown: elements of a global constant array ;; kTable[2] => not holds ;; kTable[n] => not holds
   // prove: kOne is 1 => holds ;; kSix is 6 => holds ;; kShift => holds ;; kMinus is 31 => holds ;; kNought => holds ;; kAgain is 10 => holds xfail unknown: enumerators computed from others ;; kNext is 11 => holds xfail unknown: an enumerator behind a computed one
   // prove: (int)A::kN => holds ;; (int)B::kN => violated value 7 ;; InA::kM => holds ;; InB::kM => violated value 7 xfail WRONG: holds instead of violated ;; InA::kSize => holds ;; InB::kSize => violated value 7 ;; first::kSpaced => holds xfail weak: unknown (first::kSpaced (first::kSpaced is not defined in the scanned tree) is not known modulo 32) instead of ;; second::kSpaced => violated value 7 xfail weak: unknown (second::kSpaced (second::kSpaced is not defined in the scanned tree) is not known modulo 32) instead 
@@ -47,7 +47,7 @@ __global__ void may_be_changed() {
   // prove: mutable_global => not holds xfail weak: refused: 'mutable_global' is not visible ;; mutable_device => not holds xfail weak: refused: 'mutable_device' is not visible ;; in_constant_memory => not holds xfail WRONG: holds ;; mutable_static => not holds xfail weak: refused: 'mutable_static' is not visible
   use(1);
   static int calls = 32;
-  // prove: calls => not holds xfail WRONG: holds
+  // prove: calls => not holds
   use(calls);
   calls += 1;
 }

@@ -39,7 +39,7 @@ __global__ void narrowing(int n) {
   uint16_t f = 65536 + 32;
   bool g = n;
   unsigned char h = 256 + 5;
-  // prove: a mod 256 => depends n % 256 == 0 ;; a mod 512 => depends n % 256 == 0 ;; a => depends n % 32 == 0 ;; b mod 512 is 4 => holds ;; c mod 512 => holds xfail WRONG: violated instead of holds ;; d mod 512 => holds xfail WRONG: violated instead of holds ;; e mod 512 is 456 => holds xfail unknown: a constant in int8_t ;; f mod 65536 is 32 => holds ;; g * 32 => holds ;; g => depends n == 0 ;; h mod 512 is 5 => holds
+  // prove: a mod 256 => depends n % 256 == 0 ;; a mod 512 => depends n % 256 == 0 ;; a => depends n % 32 == 0 ;; b mod 512 is 4 => holds ;; c mod 512 => holds ;; d mod 512 => holds ;; e mod 512 is 456 => holds xfail unknown: a constant in int8_t ;; f mod 65536 is 32 => holds ;; g * 32 => holds ;; g => depends n == 0 ;; h mod 512 is 5 => holds
   use(n);
   int back = (uint8_t)n;
   int kept = static_cast<uint8_t>(n) * 2;

@@ -172,7 +172,7 @@ void launch_helper_checked(int n) {
 }
 
 __global__ void caught_host(int n) {
-  // prove: n => not holds xfail WRONG: holds
+  // prove: n => not holds
   use(n);
 }
 void launch_caught(int n) {

@@ -6,7 +6,7 @@ __global__ void counting(int n, int m) {
   for (int i = 0; i < n; i += 32) use(i);  // prove: i => holds
   for (int i = 16; i < n; i += 32) use(i);  // prove: i => violated xfail weak: the witness {} does not refute it: value None ;; i is 16 => holds
   for (int i = m; i < n; i += 32) use(i);  // prove: i => depends m % 32 == 0
-  for (int i = 0; i < n; ++i) use(i * 16);  // prove: i * 32 => holds ;; i * 16 => violated witness i % 2 == 1 xfail WRONG: holds instead of violated
+  for (int i = 0; i < n; ++i) use(i * 16);  // prove: i * 32 => holds ;; i * 16 => violated witness i % 2 == 1
   for (int i = n; i > 0; i -= 32) use(i);  // prove: i => depends n % 32 == 0 where n > 0
   for (int i = 128; i >= 0; i -= 32) use(i);  // prove: i => holds
   for (int i = 0; i < n; i += m) use(i);  // prove: i => not holds ;; i * 32 => holds
@@ -149,7 +149,7 @@ __global__ void pointers(char* base, int4* vec, int n, int stride) {
     r = base + 5;
     if (flag()) r = base;
   }
-  // prove: r => not holds xfail WRONG: holds
+  // prove: r => not holds
   use(n);
 }
 
@@ -170,10 +170,10 @@ __global__ void nested(int n, int m) {
   int x = 0;
   for (int i = 0; i < n; ++i) {
     for (int j = 0; j < m; ++j) x += 32;
-    // prove: x => holds xfail weak: unknown (x (`x` changes in the loop in a way that is not followed) is not known modulo 32) instead of holds
+    // prove: x => holds
     use(x);
   }
-  // prove: x => holds xfail weak: unknown (x (`x` changes in the loop in a way that is not followed) is not known modulo 32) instead of holds
+  // prove: x => holds
   use(x);
   int y = 0;
   for (int i = 0; i < n; ++i) {

@@ -97,7 +97,7 @@ __global__ void shared_memory(int n) {
   s = threadIdx.x;
   __syncthreads();
   if (threadIdx.x == 0) {
-    // prove: s => not holds xfail WRONG: holds
+    // prove: s => not holds
     use(s);
   }
   t[threadIdx.x] = 32;
@@ -129,7 +129,7 @@ __global__ void other_writer(int n) {
   if (threadIdx.x / 32 == 1) count = 5;
   __syncthreads();
   if (threadIdx.x == 0) {
-    // prove: count => not holds xfail WRONG: holds
+    // prove: count => not holds
     use(count);
   }
 }
