@@ -11,6 +11,7 @@ from portcheck.analysis.state import Frame
 from portcheck.analysis.values import (
     Array,
     Cell,
+    FunctionName,
     Number,
     Structure,
     Vague,
@@ -193,11 +194,9 @@ def _noted(m: Machine, value: Value, found: Declared, name: str, frame: Frame) -
         value = Number(number(replaced), value.type, value.tags)
     if m.dry:
         return value
-    text = f"{m.shown(found.node, frame)}"
-    brief = names.brief(value)
-    shown = text if text.endswith(f"= {brief}") else f"{text}, that is {brief}"
     defines = (name, value.expr.value) if value.expr.value is not None else None
-    tag = m.state.step(m.place(found.node, frame), shown, "value", value.tags, defines)
+    place, text = m.place(found.node, frame), m.shown(found.node, frame).lstrip("*& ")
+    tag = m.state.step(place, text, "value", value.tags, defines, value.expr)
     value = Number(value.expr, value.type, value.tags | {tag})
     if m.recorder is not None:
         m.recorder.variable(m, name, value, found.node, frame)
@@ -228,6 +227,7 @@ def _array(m: Machine, found: Declared, type_: CType, frame: Frame) -> Cell:
         cell.value = Array(element, length, None)
     elif found.value is not None and found.value.type == "initializer_list":
         writes = objects.element_list(m, element, list(found.value.named_children), frame)
+        m.escaped_functions |= {w.value.name for w in writes if isinstance(w.value, FunctionName)}
         fill = Number(number(0), element) if m.sizes.is_integer(element) or element.is_indirect else None
         cell.value = Array(element, length, writes, fill)
     symbol = m.state.symbol(f"&{found.name}", Role.BASE, 0, note="a local array")

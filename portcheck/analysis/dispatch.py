@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from portcheck.analysis import calls, declarations, expressions, intrinsics, loops, names, statements
+from portcheck.analysis import calls, declarations, expressions, intrinsics, loops, macros, names, statements
 from portcheck.analysis.values import Value
 
 if TYPE_CHECKING:
@@ -28,19 +28,19 @@ EXPRESSIONS: dict[str, Callable[[Machine, Node, Frame], Value]] = {
     "this": names.this,
     "parenthesized_expression": expressions.parenthesized,
     "condition_clause": expressions.condition_clause,
-    "binary_expression": expressions.binary,
-    "unary_expression": expressions.unary,
+    "binary_expression": macros.unmixed(expressions.binary),
+    "unary_expression": macros.unmixed(expressions.unary),
     "update_expression": expressions.update,
-    "assignment_expression": expressions.assignment,
-    "conditional_expression": expressions.conditional,
+    "assignment_expression": macros.unmixed(expressions.assignment),
+    "conditional_expression": macros.unmixed(expressions.conditional),
     "comma_expression": expressions.comma,
-    "pointer_expression": expressions.pointer,
-    "subscript_expression": expressions.load,
+    "pointer_expression": macros.unmixed(expressions.pointer),
+    "subscript_expression": macros.unmixed(expressions.load),
     "field_expression": expressions.load,
     "lambda_expression": calls.capture,
     "sizeof_expression": expressions.size_of,
     "alignof_expression": expressions.align_of,
-    "cast_expression": expressions.cast,
+    "cast_expression": macros.unmixed(expressions.cast),
     "compound_literal_expression": expressions.compound_literal,
     "call_expression": calls.call,
     "gnu_asm_expression": intrinsics.assembly,

@@ -176,10 +176,16 @@ def _order(judged: Judged) -> tuple[str, int, int]:
     return place.path, place.start_byte, place.end_byte
 
 
-def analyse(paths: Iterable[str], *, defines: Iterable[str] = (), exclude: Iterable[str] = ()) -> Analysis:
+def analyse(
+    paths: Iterable[str],
+    *,
+    defines: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    progress: scanning.Progress | None = None,
+) -> Analysis:
     """Read a tree to ask questions about; arguments as those of `portcheck.scan.scan`."""
     listed = [str(p) for p in paths]
     with scanning.no_garbage_collection():
-        reading = scanning.read(listed, defines=defines, exclude=exclude)
+        reading = scanning.read(listed, defines=defines, exclude=exclude, progress=progress)
     start = Path(listed[0]) if listed else None
     return Analysis(reading, assumptions(start))

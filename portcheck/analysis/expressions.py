@@ -441,8 +441,8 @@ def assignment(m: Machine, node: Node, frame: Frame) -> Value:
     type_ = memory.type_of_target(target)
     found = names.converted(m, found, type_, frame)
     if isinstance(found, Number) and isinstance(target, Cell) and not m.dry:
-        text = f"{m.shown(node, frame)}"
-        tag = m.state.step(m.place(node, frame), f"{text}, that is {names.brief(found)}", "value", found.tags)
+        place, text = m.place(node, frame), m.shown(node, frame)
+        tag = m.state.step(place, text, "value", found.tags, value=found.expr)
         found = Number(found.expr, found.type, found.tags | {tag})
     memory.store(m, target, found, frame, node)
     for one in later:

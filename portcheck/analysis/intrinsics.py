@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from portcheck.analysis.machine import Machine
     from portcheck.analysis.state import Frame
 
-THREAD_NAMES = frozenset(("threadIdx.x", "threadIdx.y", "threadIdx.z", "lane"))
 # Kinds of wrappers whose bodies say nothing more than their kind.
 _OPAQUE_KINDS = frozenset(
     ("tma_copy", "load", "store", "mbarrier", "copy_wait", "block_barrier", "sync_scope")
@@ -89,7 +88,7 @@ def _of_other_lane(m: Machine, found: Value, frame: Frame) -> Value:
     if not isinstance(found, Number):
         return found
     one_dimensional = b"threadIdx.y" not in frame.function.origin.text
-    varying = _varying(found.expr, one_dimensional)
+    varying = _varying(m, found.expr, one_dimensional)
     if not varying:
         return found
     mapping = {
@@ -98,32 +97,27 @@ def _of_other_lane(m: Machine, found: Value, frame: Frame) -> Value:
     return Number(substitute(found.expr, mapping), found.type, found.tags)
 
 
-def _varying(expr: Expr, one_dimensional: bool) -> set[Symbol]:
+def _varying(m: Machine, expr: Expr, one_dimensional: bool) -> set[Symbol]:
     """The symbols that make an expression differ between the lanes of a warp.
 
     In a block of one dimension `threadIdx.x / 32` is the warp's number: all lanes share it.
     Loop counters are shared too, since a shuffle is executed by all its lanes at once.
     """
     found: set[Symbol] = set()
+    threads = m.thread_symbols()
     for atom in expr.atoms():
         if isinstance(atom, Symbol):
-            if atom.role is Role.OPAQUE or atom.name in THREAD_NAMES:
+            if atom.role is Role.OPAQUE or atom in threads:
                 found.add(atom)
         elif isinstance(atom, Quotient):
             divisor = atom.divisor.value
-            only = atom.dividend == of_name(atom.dividend, "threadIdx.x")
-            if not (one_dimensional and only and divisor and divisor % 32 == 0):
-                found |= _varying(atom.dividend, one_dimensional) | _varying(atom.divisor, one_dimensional)
+            warp = atom.dividend == m.builtins["threadIdx.x"].expr if "threadIdx.x" in m.builtins else False
+            if not (one_dimensional and warp and divisor and divisor % 32 == 0):
+                found |= _varying(m, atom.dividend, one_dimensional)
+                found |= _varying(m, atom.divisor, one_dimensional)
         else:
-            found |= {s for s in of(atom).symbols() if s.role is Role.OPAQUE or s.name in THREAD_NAMES}
+            found |= {s for s in of(atom).symbols() if s.role is Role.OPAQUE or s in threads}
     return found
-
-
-def of_name(expr: Expr, name: str) -> Expr | None:
-    """The expression, if it is just that symbol."""
-    symbols = expr.symbols()
-    only = next(iter(symbols)) if len(symbols) == 1 else None
-    return of(only) if only is not None and only.name == name else None
 
 
 def _elected(m: Machine, callee: Callee, frame: Frame) -> Value:

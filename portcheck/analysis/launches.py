@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -64,7 +65,9 @@ def collect(tree: Tree, facts: Iterable[Fact], functions: Iterable[Function]) ->
         if isinstance(f, Launch) and f.kernel and f.active and not f.definition and f.form != "configuration"
     ]
     launches = Launches()
+    functions = list(functions)
     seen: set[tuple[str, int]] = set()
+    escaped: set[str] = set()
     hosts = {
         id(f): f
         for s in sites
@@ -89,8 +92,10 @@ def collect(tree: Tree, facts: Iterable[Fact], functions: Iterable[Function]) ->
                 listed = launches.contexts.setdefault(id(kernel), [])
                 if not any(_same(made, c) for c in listed):
                     listed.append(made)
-        if machine.exhausted:
+        escaped |= machine.escaped_functions
+        if machine.exhausted or machine.cut:
             seen = {s for s in seen if s[0] != host.origin.file.path}
+    _escaped(tree, launches, hosts.values(), functions, escaped)
     for site in sites:
         if not any(
             (site.place.path, line) in seen for line in range(site.place.line, site.place.end_line + 1)
@@ -101,6 +106,44 @@ def collect(tree: Tree, facts: Iterable[Fact], functions: Iterable[Function]) ->
                 if function.is_kernel and function.name == site.kernel.rsplit("::", 1)[-1].strip():
                     launches.incomplete.add(id(function))
     return launches
+
+
+def _escaped(
+    tree: Tree,
+    launches: Launches,
+    hosts: Iterable[Function],
+    functions: Iterable[Function],
+    escaped: set[str],
+) -> None:
+    """Kernels that are named where no launch is seen: something else may launch them."""
+    known = {id(h) for h in hosts}
+    kernels = [f for f in functions if id(f) in launches.contexts]
+    for kernel in kernels:
+        name = re.compile(rb"\b" + re.escape(kernel.name.encode()) + rb"\b")
+        elsewhere = any(
+            id(f) not in known
+            and f.name != kernel.name
+            and not f.origin.is_macro
+            and f.shadow_of is None
+            and f.body is not None
+            and not f.is_kernel
+            and "__device__" not in f.qualifiers
+            and name.search(f.origin.text, f.body.start_byte, f.body.end_byte)
+            and _names_kernel(f, kernel, tree)
+            for f in functions
+        )
+        tables = (
+            (value, origin) for listed in tree.context.program.constants.values() for value, origin in listed
+        )
+        held = any(name.search(o.text, v.start_byte, v.end_byte) and not o.is_macro for v, o in tables)
+        if elsewhere or held or kernel.name in escaped:
+            launches.incomplete.add(id(kernel))
+
+
+def _names_kernel(function: Function, kernel: Function, tree: Tree) -> bool:
+    """Whether a name in a function is the kernel's and not that of a function it calls."""
+    others = [f for f in tree.context.program.functions.get(kernel.name, ()) if not f.is_kernel]
+    return not others
 
 
 def _is_in_macro(site: Launch, hosts: Iterable[Function]) -> bool:

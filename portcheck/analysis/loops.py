@@ -306,7 +306,8 @@ def _look_ahead(m: Machine, parts: Parts, frame: Frame) -> dict[Cell, Change]:
             begin = state.mark
             _one_iteration(m, parts, frame)
             written = {cell for cell, _ in state.journal[begin[0] :]}
-            new = {c for c in written if c not in suspects and _outlives(c, frame, begin, state)}
+            unforeseen = written - suspects.keys()
+            new = unforeseen & _outside(frame) if unforeseen else set()
             ends = {cell: cell.value for cell in written}
             since = set(placeholders.values())
             state.roll_back(mark)
@@ -319,14 +320,14 @@ def _look_ahead(m: Machine, parts: Parts, frame: Frame) -> dict[Cell, Change]:
     return {cell: Change(cell.value, None, False) for cell in suspects}
 
 
-def _outlives(cell: Cell, frame: Frame, begin: tuple[int, int], state: object) -> bool:
-    """Whether a variable exists outside the loop's body: it is visible from where the loop stands."""
+def _outside(frame: Frame) -> set[Cell]:
+    """The variables that exist outside the loop's body: those visible from where the loop stands."""
+    found: set[Cell] = set()
     current: Frame | None = frame
     while current is not None:
-        if any(c is cell for c in declarations.visible_cells(current)):
-            return True
+        found.update(declarations.visible_cells(current))
         current = current.parent
-    return False
+    return found
 
 
 def _one_iteration(m: Machine, parts: Parts, frame: Frame) -> None:
@@ -569,8 +570,8 @@ def _enter_iteration(
             expr = start.expr + change.step * times
         tags = start.tags | change.tags
         if not m.dry:
-            text = f"in the loop, {cell.name} = {names.brief(Number(expr))}"
-            tags = tags | {m.state.step(m.place(parts.node, frame), text, "loop", tags)}
+            place, text = m.place(parts.node, frame), f"in the loop, {cell.name} ="
+            tags = tags | {m.state.step(place, text, "loop", tags, value=expr)}
         m.state.write(cell, Number(expr, start.type, tags))
 
 

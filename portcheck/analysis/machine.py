@@ -303,6 +303,11 @@ class Machine:
         guards = [k.condition for k in self.state.known if k.guard and self.is_compile_time(k.condition)]
         self.always(some([*(negate(g) for g in guards), found]), tag)
 
+    def thread_symbols(self) -> frozenset[Symbol]:
+        """The symbols that differ between the threads of a block."""
+        threads = ("threadIdx.x", "threadIdx.y", "threadIdx.z", "lane")
+        return frozenset(s for n in threads if n in self.builtins for s in self.builtins[n].expr.symbols())
+
     def builtin_symbols(self) -> frozenset[Symbol]:
         """The symbols of the launch's own names: the same in every iteration."""
         return frozenset(s for b in self.builtins.values() for s in b.expr.symbols())

@@ -6,7 +6,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from portcheck.analysis import calls, classes, expressions, losing, names, objects
-from portcheck.analysis.values import NO_TAGS, Array, Cell, Element, Number, Structure, Tags, Vague, Value
+from portcheck.analysis.values import (
+    NO_TAGS,
+    Array,
+    Cell,
+    Element,
+    FunctionName,
+    Number,
+    Structure,
+    Tags,
+    Vague,
+    Value,
+)
 from portcheck.program.nodes import first_child
 from portcheck.program.types import CType
 from portcheck.symbolic.condition import TRUE, Condition, equal
@@ -368,6 +379,8 @@ def store(m: Machine, place: Target, found: Value, frame: Frame, node: Node) -> 
         _assign(m, place, found)
     elif isinstance(place, ArrayElement):
         array = place.cell.value
+        if isinstance(found, FunctionName):
+            m.escaped_functions.add(found.name)
         if not isinstance(array, Array):
             return
         writes = array.writes

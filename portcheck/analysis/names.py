@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from portcheck.analysis import expressions, memory
+from portcheck.analysis import expressions, macros, memory
 from portcheck.analysis.sizes import is_unsigned, template_texts
 from portcheck.analysis.state import Frame
 from portcheck.analysis.values import Cell, FunctionName, Number, Structure, Vague, Value
-from portcheck.program.model import Origin
 from portcheck.program.types import CType
 from portcheck.symbolic.condition import as_integer, truth
 from portcheck.symbolic.expr import Role, floor_remainder, number
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from portcheck.analysis.machine import Machine
 
 MAX_BRIEF = 90
-MAX_MACRO_BYTES = 400
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 def brief(found: Number) -> str:
@@ -31,7 +31,7 @@ def brief(found: Number) -> str:
 def identifier(m: Machine, node: Node, frame: Frame) -> Value:
     """The value of a name, qualified or not."""
     text = m.read(node, frame)
-    found = named(m, text, frame)
+    found = macros.mixed(m, node, frame) or named(m, text, frame, macros.offset_of(node, frame))
     if found is not None:
         return found
     if any(c in text for c in ":<"):  # fixed at compile time, though not in this tree
@@ -42,9 +42,11 @@ def identifier(m: Machine, node: Node, frame: Frame) -> Value:
 
 
 def _compile_time(m: Machine, text: str, frame: Frame) -> Value:
-    key = f"name {text}"
+    note = f"{text} is not defined in the scanned tree"
+    if any(word in frame.types or frame.lookup(word) is not None for word in _WORD.findall(text)):
+        return Number(m.state.fresh(text, Role.OPAQUE, note=note), None)  # another one in each instance
+    key = f"name {text} in {'::'.join(frame.function.namespace)}"
     if key not in m.builtins:
-        note = f"{text} is not defined in the scanned tree"
         m.builtins[key] = Number(m.state.fresh(text, Role.OPAQUE, note=note), None)
     return m.builtins[key]
 
@@ -62,23 +64,22 @@ def cell_of(m: Machine, name: str, frame: Frame) -> Cell | None:
     return frame.this.fields.get(name) if frame.this is not None else None
 
 
-def named(m: Machine, text: str, frame: Frame) -> Value | None:
+def named(m: Machine, text: str, frame: Frame, offset: int | None = None) -> Value | None:
     """The value of a name; None for one that means nothing here."""
     cell = cell_of(m, text, frame)
     if cell is not None:
         return cell.value
-    name = text.rsplit("::", 1)[-1].strip() if "::" in text else text
-    if name == "warpSize":
+    if text == "warpSize":
         return Number(number(32), CType("int"))
-    enumerator = _enumerator(m, text, name, frame)
-    if enumerator is not None:
-        return enumerator
-    constant = _constant(m, text, name, frame)
+    macro = macros.object_like(m, text, frame, offset)
+    if macro is not None and macro.path == frame.origin.file.path:
+        return macros.standing_alone(m, macro, frame, offset)
+    constant = m.sizes.constants.lookup(text, frame)
     if constant is not None:
         return constant
-    macro = m.context.macros.get(name, frame.origin.file.path) if name == text else None
-    if macro is not None and macro.parameters is None and 0 < len(macro.body) <= MAX_MACRO_BYTES:
-        return m.text_value(macro.body.decode("utf-8", "replace").strip(), frame)
+    if macro is not None:
+        return macros.standing_alone(m, macro, frame, offset)
+    name = text.rsplit("::", 1)[-1].strip() if "::" in text else text
     head = name.split("<", 1)[0].strip()
     if head in m.program.functions:
         arguments = template_texts(text) if "<" in text else []
@@ -106,92 +107,6 @@ def is_type(m: Machine, type_: CType, frame: Frame) -> bool:
     if is_value(m, type_.name, frame) or type_.name in m.program.constants:
         return False
     return type_.name in m.program.records or type_.name in table.vector_templates
-
-
-def _enumerator(m: Machine, text: str, name: str, frame: Frame) -> Value | None:
-    listed = m.enumerators.get(name)
-    if not listed:
-        return None
-    scope = text.rsplit("::", 2)[-2] if "::" in text else ""
-    path = frame.origin.file.path
-    suited = [e for e in listed if not scope or e.enum == scope or not e.enum] or (
-        listed if not scope else []
-    )
-    if not suited:
-        return None
-    own = [e for e in suited if e.origin.file.path == path] or suited
-    function = frame.function
-    inside = [e for e in own if function.start_byte <= e.start_byte < function.end_byte] or own
-    if inside[0].value is not None:
-        return Number(number(inside[0].value), CType(inside[0].enum or "int"))
-    return None
-
-
-def _constant(m: Machine, text: str, name: str, frame: Frame) -> Value | None:
-    listed = m.program.constants.get(name)
-    if not listed:
-        return None
-    candidates = _visible(m, text, listed, frame)
-    found: Value | None = None
-    for node, origin in candidates:
-        key = node.id
-        if key not in m.constants:
-            m.constants[key] = Vague(None, f"{name} is defined by itself")
-            outer = _file_frame(frame, origin)
-            m.constants[key] = _initial(m, node, outer, name)
-        value = m.constants[key]
-        if found is not None and value != found:
-            return None
-        found = value
-    return found
-
-
-def _initial(m: Machine, node: Node, frame: Frame, name: str) -> Value:
-    found = expressions.value(m, node, frame)
-    if isinstance(found, Number):
-        tag = m.state.step(m.place(node, frame), f"{name} = {brief(found)}", "value", found.tags)
-        declaration = node.parent
-        type_ = found.type
-        if declaration is not None and declaration.type in ("init_declarator", "field_declaration"):
-            holder = declaration.parent if declaration.type == "init_declarator" else declaration
-            written = holder.child_by_field_name("type") if holder is not None else None
-            if written is not None:
-                type_ = m.sizes.parse(m.read(written, frame), frame) or type_
-        return Number(found.expr, type_, found.tags | {tag})
-    return found
-
-
-def _visible(
-    m: Machine, text: str, listed: list[tuple[Node, Origin]], frame: Frame
-) -> list[tuple[Node, Origin]]:
-    """The definitions that a name can mean here: of its class, of its own file, or any."""
-    if len(listed) == 1:
-        return listed
-    scope = (
-        text.rsplit("::", 2)[-2].split("<", 1)[0]
-        if "::" in text
-        else frame.function.record.rsplit("::", 1)[-1]
-    )
-    if scope:
-        records = m.program.records.get(scope, ())
-        inside = [
-            (n, o)
-            for n, o in listed
-            for r in records
-            if r.node is not None
-            and r.origin is not None
-            and r.origin.file is o.file
-            and r.node.start_byte <= n.start_byte < r.node.end_byte
-        ]
-        if inside:
-            return inside
-    path = frame.origin.file.path
-    active = [(n, o) for n, o in listed if o.active] or listed
-    return [(n, o) for n, o in active if o.file.path == path] or active
-
-
-def _file_frame(frame: Frame, origin: Origin) -> Frame:
-    return Frame(frame.function, origin, [{}], calls=frame.calls)
 
 
 def this(m: Machine, node: Node, frame: Frame) -> Value:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
-from portcheck.analysis import classes, expressions, names
+from portcheck.analysis import classes, expressions, memory, names
 from portcheck.analysis.sizes import is_unsigned
 from portcheck.analysis.state import Frame
 from portcheck.analysis.values import (
@@ -35,7 +35,10 @@ MAX_NESTING = 6
 def copied(value: Value) -> Value:
     """The value as another variable holds it: members are the variable's own."""
     if isinstance(value, Structure):
-        fields = {n: Cell(copied(c.value), c.name, c.type) for n, c in value.fields.items()}
+        bound = classes.references(value.record)
+        fields = {
+            n: c if n in bound else Cell(copied(c.value), c.name, c.type) for n, c in value.fields.items()
+        }
         return Structure(value.type, fields, value.record, value.frame)
     return value
 
@@ -50,17 +53,19 @@ def forgotten(value: Value) -> Value:
 def class_frame(m: Machine, record: Record, type_: CType, frame: Frame) -> Frame:
     """Where the class's template parameters stand for the arguments of the type."""
     assert record.origin is not None
-    outer = Frame(frame.function, record.origin, [{}], calls=frame.calls)
+    function = classes.region(m, record.origin, record.namespace, record.name)
+    outer = Frame(function, record.origin, [{}], calls=frame.calls)
     for position, parameter in enumerate(record.template_parameters):
-        text = type_.arguments[position] if position < len(type_.arguments) else parameter.default
+        given = position < len(type_.arguments)
+        text = type_.arguments[position] if given else parameter.default
+        where = frame if given else outer
         if not text:
             continue
         if parameter.is_type:
-            found = m.sizes.parse(text, frame)
+            found = m.sizes.parse(text, where)
             if found is not None:
                 outer.types[parameter.name] = found
         else:
-            where = frame if position < len(type_.arguments) else outer
             outer.scopes[0][parameter.name] = Cell(m.text_value(text, where), parameter.name)
     return outer
 
@@ -88,12 +93,25 @@ def construct(
         return Vague(type_, f"an object of {type_.name}")
     outer = class_frame(m, record, type_, frame)
     constructors = classes.methods_of(m, record, type_, record.name)
+    if record.is_union:
+        for argument in arguments:
+            _evaluated(m, argument, frame)
+        return Vague(type_, f"the members of the union {type_.name} overlap")
     made = blank(m, record, type_, outer)
     if not constructors:
-        for name, argument in zip(record.members, arguments, strict=False):
-            value = _evaluated(m, argument, frame)
-            cell = made.fields[name]
-            cell.value = copied(names.converted(m, value, cell.type, outer))
+        if len(arguments) == 1 and not _is_designated(arguments[0]):
+            only = _evaluated(m, arguments[0], frame)
+            if isinstance(only, Structure) and only.type.name == type_.name:
+                return copied(only)
+            if isinstance(only, Vague) and (record.bases or only.type is None or only.type == type_):
+                return unknown_object(m, type_, type_.name, Role.OPAQUE, frame)
+            if not isinstance(arguments[0], Node) or not classes.references(record):
+                arguments = [only]
+        if record.bases and arguments:  # the first ones are for the bases
+            for argument in arguments:
+                _evaluated(m, argument, frame)
+            return unknown_object(m, type_, type_.name, Role.OPAQUE, frame)
+        _aggregate(m, made, arguments, frame, node)
         return made
     if len(arguments) == 1:
         first = _evaluated(m, arguments[0], frame)
@@ -131,20 +149,124 @@ def _evaluated(m: Machine, argument: Argument, frame: Frame) -> Value:
     return expressions.value(m, argument, frame) if isinstance(argument, Node) else argument
 
 
+def _is_designated(argument: Argument) -> bool:
+    return isinstance(argument, Node) and argument.type == "initializer_pair"
+
+
+def _aggregate(
+    m: Machine, made: Structure, arguments: Sequence[Argument], frame: Frame, node: Node | None
+) -> None:
+    """Members from a list, in order or by name; the others by their own initialisers."""
+    assert made.record is not None
+    listed = [n for n in made.fields if n not in classes.overlapping(made.record)]
+    given: dict[str, Argument] = {}
+    position = 0
+    for argument in arguments:
+        if _is_designated(argument):
+            assert isinstance(argument, Node)
+            title, value = argument.child_by_field_name("designator"), argument.child_by_field_name("value")
+            name = m.read(title, frame).lstrip(".").strip() if title is not None else ""
+            if value is not None and name in made.fields:
+                given[name] = value
+                position = listed.index(name) + 1 if name in listed else position
+            continue
+        if position < len(listed):
+            given[listed[position]] = argument
+        else:
+            _evaluated(m, argument, frame)
+        position += 1
+    for name in made.fields:
+        argument_of = given.get(name)
+        if argument_of is None:
+            if arguments and _default(m, made.record, name) is None:
+                _zero(m, made, name)
+            else:
+                _by_default(m, made, name)
+        else:
+            _initialise(m, made, name, argument_of, frame, node)
+
+
+def _zero(m: Machine, made: Structure, name: str) -> None:
+    """What a list that is too short leaves a member at."""
+    cell = made.fields[name]
+    if cell.type is not None and (m.sizes.is_integer(cell.type) or cell.type.is_indirect):
+        cell.value = Number(number(0), cell.type)
+
+
+def _initialise(
+    m: Machine, made: Structure, name: str, argument: Argument, frame: Frame, node: Node | None
+) -> None:
+    """Give one member the value of an argument."""
+    assert made.record is not None
+    cell = made.fields[name]
+    if name in classes.references(made.record):
+        if isinstance(argument, Node):
+            place = memory.target(m, argument, frame)
+            made.fields[name] = place if isinstance(place, Cell) else Cell(_bound_elsewhere(m, place), name)
+        else:
+            made.fields[name] = Cell(Vague(cell.type, f"what the reference {name} is bound to"), name)
+        return
+    if name in classes.overlapping(made.record):
+        _evaluated(m, argument, frame)
+        cell.value = Vague(cell.type, f"the member {name} shares its memory with others")
+        return
+    if isinstance(argument, Node) and argument.type == "initializer_list":
+        type_ = cell.type
+        if isinstance(cell.value, Array):
+            elements = element_list(m, cell.value.type, list(argument.named_children), frame)
+            fill = Number(number(0), cell.value.type) if m.sizes.is_integer(cell.value.type) else None
+            cell.value = Array(cell.value.type, cell.value.length, elements, fill)
+        elif type_ is not None:
+            cell.value = construct(m, type_, list(argument.named_children), frame, node)
+        else:
+            cell.value = Vague(None, f"the member {name}")
+        return
+    value = _evaluated(m, argument, frame)
+    if cell.type is not None and classes.record_of(m, cell.type, frame) is not None:
+        if not isinstance(value, Structure) and not cell.type.is_indirect:
+            value = construct(m, cell.type, [value], frame, node)
+    elif isinstance(cell.value, Array) and not isinstance(value, Array):
+        value = Array(cell.value.type, cell.value.length, None)
+    cell.value = copied(names.converted(m, value, cell.type, made.frame or frame))
+
+
+def _bound_elsewhere(m: Machine, place: object) -> Value:
+    """A reference to what is no variable: an array it leads into is not followed any more."""
+    if isinstance(place, memory.ArrayElement):
+        m.state.write(place.cell, forgotten(place.cell.value))
+    return Vague(None, "what a reference member is bound to")
+
+
 def blank(m: Machine, record: Record, type_: CType, outer: Frame) -> Structure:
-    """An object before its constructor runs; default member initialisers are carried out."""
+    """An object before anything is set."""
     fields: dict[str, Cell] = {}
     made = Structure(type_, fields, record, outer)
+    vague = classes.overlapping(record) | classes.references(record)
     for name, member in list(record.members.items())[:MAX_MEMBERS]:
         resolved = m.sizes.resolve(member, outer)
-        value: Value = Vague(resolved, f"{name} is not set", unset=True)
-        default = _default(m, record, name)
-        if default is not None:
-            value = names.converted(m, expressions.value(m, default, outer), resolved, outer)
-        elif resolved.extents:
+        value: Value = Vague(resolved, f"{name} is not set", unset=name not in vague)
+        if resolved.extents and name not in vague:
             value = _array(m, resolved, outer, name)
         fields[name] = Cell(value, name, None if resolved.extents else resolved)
     return made
+
+
+def _by_default(m: Machine, made: Structure, name: str) -> None:
+    """A member by its own initialiser, which sees the members before it; a class's by its constructor."""
+    record, outer = made.record, made.frame
+    assert record is not None
+    assert outer is not None
+    cell = made.fields[name]
+    default = _default(m, record, name)
+    inner = Frame(outer.function, outer.origin, [dict(outer.scopes[0])], outer.types, made, outer.calls)
+    if default is not None:
+        _initialise(m, made, name, default, inner, default)
+        return
+    type_ = cell.type
+    if type_ is None or type_.is_indirect or not isinstance(cell.value, Vague) or not cell.value.unset:
+        return
+    if type_.name in m.program.records and classes.record_of(m, type_, inner) not in (None, record):
+        cell.value = construct(m, type_, [], inner, None)
 
 
 def _array(m: Machine, type_: CType, frame: Frame, name: str) -> Value:
@@ -171,12 +293,17 @@ def unknown_object(m: Machine, type_: CType, name: str, role: Role, frame: Frame
     record = classes.record_of(m, type_, frame)
     if record is None or depth > MAX_NESTING:
         return Vague(type_, f"an object of {type_.name}")
+    if record.is_union:
+        return Vague(type_, f"the members of the union {type_.name} overlap")
     outer = class_frame(m, record, type_, frame)
+    vague = classes.overlapping(record) | classes.references(record)
     fields: dict[str, Cell] = {}
     for member, declared in list(record.members.items())[:MAX_MEMBERS]:
-        fields[member] = Cell(
-            unknown_of(m, declared, f"{name}.{member}" if name else member, role, outer, depth + 1), member
-        )
+        title = f"{name}.{member}" if name else member
+        if member in vague:
+            fields[member] = Cell(Vague(declared, f"the member {member} is not followed"), member)
+            continue
+        fields[member] = Cell(unknown_of(m, declared, title, role, outer, depth + 1), member)
     return Structure(type_, fields, record, outer)
 
 
@@ -202,34 +329,70 @@ def unknown_of(m: Machine, declared: CType, name: str, role: Role, frame: Frame,
 
 
 def run_initialisers(m: Machine, function: Function, frame: Frame) -> None:
-    """The member initialisers of a constructor, in the order in which they are written."""
-    if function.node is None or frame.this is None:
+    """The members of an object whose constructor begins, in the order of their declarations."""
+    made = frame.this
+    record = made.record if made is not None else None
+    if function.node is None or made is None or record is None or function.name != record.name:
         return
     listed = next((c for c in function.node.named_children if c.type == "field_initializer_list"), None)
+    written: dict[str, tuple[Node, list[Node]]] = {}
     for child in listed.named_children if listed is not None else ():
         parts = child.named_children
         if child.type != "field_initializer" or not parts:
             continue
-        name = m.read(parts[0], frame)
-        arguments = parts[-1].named_children if len(parts) > 1 else []
-        cell = frame.this.fields.get(name)
-        if cell is None:
+        name = m.read(parts[0], frame).split("<", 1)[0]
+        arguments = [c for c in parts[-1].named_children if c.type != "comment"] if len(parts) > 1 else []
+        if name == record.name:  # another constructor does it
+            _delegate(m, made, arguments, frame, child)
+            return
+        written[name] = (child, arguments)
+        if name not in made.fields:
             for argument in arguments:
                 expressions.value(m, argument, frame)
-            continue
-        outer = frame.this.frame or frame
-        if cell.type is not None and cell.type.name in m.program.records and not cell.type.is_indirect:
-            m.state.write(cell, construct(m, cell.type, list(arguments), frame, child))
-        elif arguments:
-            found = names.converted(m, expressions.value(m, arguments[0], frame), cell.type, outer)
-            if isinstance(found, Number):
-                tag = m.state.step(
-                    m.place(child, frame), f"{name} = {names.brief(found)}", "value", found.tags
-                )
-                found = Number(found.expr, found.type, found.tags | {tag})
-            m.state.write(cell, copied(found))
-        elif isinstance(cell.value, Vague):
-            m.state.write(cell, Number(number(0), cell.type))
+    for name in made.fields:
+        if name in written:
+            _written_initialiser(m, made, name, *written[name], frame)
+        else:
+            _by_default(m, made, name)
+
+
+def _delegate(m: Machine, made: Structure, arguments: list[Node], frame: Frame, node: Node) -> None:
+    from portcheck.analysis import calls, overloads
+
+    assert made.record is not None
+    constructors = classes.methods_of(m, made.record, made.type, made.record.name)
+    chosen = overloads.choose(m, constructors, list(arguments), frame, None)
+    if chosen is not None:
+        calls.enter(m, chosen, list(arguments), [], frame, node, made)
+        return
+    for cell in made.fields.values():
+        m.state.write(cell, Vague(cell.type, "a constructor that is not followed"))
+
+
+def _written_initialiser(
+    m: Machine, made: Structure, name: str, child: Node, arguments: list[Node], frame: Frame
+) -> None:
+    """One `name(arguments)` of a constructor."""
+    assert made.record is not None
+    cell = made.fields[name]
+    if name in classes.references(made.record) or name in classes.overlapping(made.record):
+        if arguments:
+            _initialise(m, made, name, arguments[0], frame, child)
+        return
+    if cell.type is not None and cell.type.name in m.program.records and not cell.type.is_indirect:
+        m.state.write(cell, construct(m, cell.type, list(arguments), frame, child))
+    elif isinstance(cell.value, Array):
+        m.state.write(cell, Array(cell.value.type, cell.value.length, None if arguments else ()))
+    elif arguments:
+        outer = made.frame or frame
+        found = names.converted(m, expressions.value(m, arguments[0], frame), cell.type, outer)
+        if isinstance(found, Number):
+            tag = m.state.step(m.place(child, frame), f"{name} = {names.brief(found)}", "value", found.tags)
+            found = Number(found.expr, found.type, found.tags | {tag})
+        m.state.write(cell, copied(found))
+    elif isinstance(cell.value, Vague):
+        zero = cell.type is not None and (m.sizes.is_integer(cell.type) or cell.type.is_indirect)
+        m.state.write(cell, Number(number(0), cell.type) if zero else Vague(cell.type, f"the member {name}"))
 
 
 def element_list(m: Machine, type_: CType, nodes: list[Node], frame: Frame) -> tuple[Element, ...]:

@@ -84,6 +84,7 @@ class Judge:
         self.complete = complete
         self._parameters = self._symbols_by_name()
         self._decided: dict[object, Decision] = {}
+        self._symbols: dict[Condition, frozenset[Symbol]] = {}
 
     def _symbols_by_name(self) -> dict[str, Symbol]:
         """The run's own symbols for the kernel's parameters and the names of the launch."""
@@ -141,6 +142,9 @@ class Judge:
         if base.verdict in (Verdict.DEPENDS, Verdict.VIOLATED) and Verdict.UNKNOWN not in verdicts:
             failing = next(d for _, d in rows if d.verdict is not Verdict.HOLDS)
             condition = base.condition
+            found = {d.condition for _, d in rows}
+            if verdicts == {Verdict.DEPENDS} and len(found) == 1:
+                condition = found.pop()  # with what the host fixes put in
             if base.verdict is Verdict.VIOLATED and Verdict.HOLDS in verdicts:
                 condition = None  # what holds, holds by the host's checks alone
             decision = Decision(
@@ -167,18 +171,45 @@ class Judge:
     def _decide(
         self, goal: Condition, subject: Expr, known: Iterable[Known], extra: tuple[Premise, ...]
     ) -> Decision:
-        premises = tuple(Premise(k.condition, k.tag) for k in known) + extra
-        key = (goal, subject, premises)
+        premises = (*(Premise(k.condition, k.tag) for k in known), *extra)
+        near = self._connected(goal, subject, premises)
+        key = (goal, subject, near)
         found = self._decided.get(key)
         if found is None:
-            found = self._decided[key] = decide(goal, Premises(premises), subject=subject)
+            found = self._decided[key] = decide(goal, Premises(near), subject=subject)
+        return found
+
+    def _connected(
+        self, goal: Condition, subject: Expr, premises: tuple[Premise, ...]
+    ) -> tuple[Premise, ...]:
+        """The premises that share symbols with the goal, directly or through others.
+
+        Fewer premises are fewer decisions: the same question is asked on many paths.
+        """
+        reached = set(condition_symbols(goal) | subject.symbols())
+        listed = [(p, self._symbols_of(p.condition)) for p in dict.fromkeys(premises)]
+        kept: set[int] = set()
+        grown = True
+        while grown:
+            grown = False
+            for position, (_, symbols) in enumerate(listed):
+                if position not in kept and not symbols.isdisjoint(reached):
+                    kept.add(position)
+                    reached |= symbols
+                    grown = True
+        return tuple(listed[i][0] for i in sorted(kept))
+
+    def _symbols_of(self, condition: Condition) -> frozenset[Symbol]:
+        found = self._symbols.get(condition)
+        if found is None:
+            found = self._symbols[condition] = condition_symbols(condition)
         return found
 
     def _relevant(self, question: Question) -> list[Symbol]:
         """The parameters that a decision can rest on: those of the goal and of what is known."""
         found = set(condition_symbols(question.goal))
         for known in question.known:
-            found |= condition_symbols(known.condition)
+            found |= self._symbols_of(known.condition)
         own = set(self._parameters.values()) | set(self.machine.sizes.template_names().values())
         return sorted(found & own, key=lambda s: s.name)
 
@@ -267,8 +298,8 @@ class Judge:
         for tag in sorted(tags):
             step = steps[tag]
             if step.kind == "assumption":
-                assumptions[step.text] = None
-            lines[Line(step.place, step.text, step.kind)] = None
+                assumptions[step.words] = None
+            lines[Line(step.place, step.words, step.kind)] = None
         lines[Line(None, _conclusion(question, decision), "conclusion")] = None
         return tuple(lines), tuple(assumptions)
 

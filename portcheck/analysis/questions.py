@@ -15,7 +15,7 @@ from portcheck.analysis.values import Number, Vague, Value
 from portcheck.program.model import Function
 from portcheck.source.place import Place
 from portcheck.symbolic.answers import Verdict
-from portcheck.symbolic.condition import TRUE, Condition, congruent, equal, truth
+from portcheck.symbolic.condition import Condition, congruent, equal, truth
 from portcheck.symbolic.expr import Expr, Symbol, number, of
 from portcheck.symbolic.premises import Premise, Premises
 
@@ -108,7 +108,9 @@ class Probe:
     def _condition(self, m: Machine, frame: Frame, name: str, given: str | int) -> Condition:
         if given == "":  # a condition of its own
             value = m.text_value(name, frame)
-            return truth(value.expr) if isinstance(value, Number) else TRUE
+            if not isinstance(value, Number):
+                raise QuestionError(f"--given {name}: this is no condition over integers")
+            return truth(value.expr)
         left = m.text_value(name, frame)
         right = Number(number(given)) if isinstance(given, int) else m.text_value(given, frame)
         if isinstance(left, Number) and isinstance(right, Number):
@@ -413,7 +415,7 @@ def parse_given(texts: list[str]) -> dict[str, str | int]:
     """`name=value` and conditions, as the command line has them. Raises QuestionError."""
     found: dict[str, str | int] = {}
     for text in texts:
-        match = re.fullmatch(r"\s*([A-Za-z_][\w.:>-]*)\s*=\s*([^=].*)", text)
+        match = re.fullmatch(r"\s*([A-Za-z_](?:[\w.:]|->)*)\s*=\s*([^=].*)", text)
         if match is None:
             found[text.strip()] = ""
             continue

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portcheck.analysis import classes
-from portcheck.program.types import CType, parse_type, split_top, substitute
+from portcheck.program.types import CType, parse_type, split_top
 from portcheck.symbolic.condition import Condition
-from portcheck.symbolic.expr import Expr, Role, Symbol, choose, floor_divide, number, of
+from portcheck.symbolic.expr import Expr, Role, Symbol, choose, number, of
 
 if TYPE_CHECKING:
+    from portcheck.analysis.constants import Constants
     from portcheck.analysis.machine import Machine
+    from portcheck.analysis.members import Layout
     from portcheck.analysis.state import Frame
-    from portcheck.program.model import Record
+    from portcheck.program.model import Function, Record
 
 POINTER_BYTES = 8
 ENUM_BYTES = 4
@@ -35,7 +37,21 @@ class Sizes:
         self.machine = machine
         self.table = machine.context.typer.table
         self.choices: dict[str, tuple[Condition, CType, CType]] = {}
+        self.regions: dict[tuple[str, tuple[str, ...], str], Function] = {}
+        self.derived: dict[str, list[Record]] | None = None
+        self.may_mix: dict[tuple[int, int], bool] = {}
+        self._constants: Constants | None = None
         self._of_template: dict[str, Expr] = {}
+        self._layouts: dict[int, Layout | None] = {}
+
+    @property
+    def constants(self) -> Constants:
+        """The tree's constants, by name."""
+        if self._constants is None:
+            from portcheck.analysis.constants import Constants
+
+            self._constants = Constants(self.machine)
+        return self._constants
 
     def is_integer(self, type_: CType | None) -> bool:
         if type_ is None or type_.is_indirect or type_.name not in self.table.scalars:
@@ -70,11 +86,11 @@ class Sizes:
             if parsed is not None and parsed.name != type_.name:
                 return _around(self.resolve(parsed, frame, depth + 1), type_)
         if type_.arguments:
-            arguments = tuple(self._argument(a, frame, depth) for a in type_.arguments)
+            arguments = tuple(self.argument(a, frame, depth) for a in type_.arguments)
             return CType(type_.name, arguments, type_.pointers, type_.extents, type_.scope)
         return type_
 
-    def _argument(self, text: str, frame: Frame, depth: int) -> str:
+    def argument(self, text: str, frame: Frame, depth: int = 0) -> str:
         """A template argument in words that mean the same in every frame, as far as possible."""
         parsed = parse_type(text)
         if parsed is not None and (parsed.name in frame.types or parsed.is_indirect):
@@ -99,12 +115,14 @@ class Sizes:
             found = typer._member_aliases(scope, type_.name)
             return found[0] if len(found) == 1 else None
         function = frame.function
-        if type_.name in function.aliases:
-            return function.aliases[type_.name]
         if function.record:
             found = typer._member_aliases(CType(function.record.rsplit("::", 1)[-1]), type_.name)
             if len(found) == 1:
                 return found[0]
+        if type_.name in function.aliases and not (
+            type_.name in program.aliases or type_.name in program.records
+        ):
+            return function.aliases[type_.name]
         if type_.name in program.aliases and type_.name not in program.records:
             texts = typer._file_aliases(type_.name, function)
             return texts[0] if len(texts) == 1 else None
@@ -137,8 +155,8 @@ class Sizes:
             return None
         record = classes.record_of(self.machine, resolved, frame)
         if record is not None:
-            found = self._record(record, resolved, frame, depth)
-            return found[0] if found is not None else None
+            found = self._layout(record, resolved, frame, depth)
+            return found.size if found is not None else None
         if resolved.name in self.machine.open_types:
             return self.of_template(resolved.name)
         return None
@@ -147,7 +165,7 @@ class Sizes:
         """The size of a template's type parameter that nothing binds."""
         if name not in self._of_template:
             symbol = self.machine.state.symbol(
-                f"sizeof({name})", Role.PARAMETER, 1, 16, f"the size of the template argument {name}"
+                f"sizeof({name})", Role.PARAMETER, 1, None, f"the size of the template argument {name}"
             )
             self._of_template[name] = of(symbol)
         return self._of_template[name]
@@ -166,58 +184,35 @@ class Sizes:
             size = self.table.vectors[resolved.name]
             power = size & -size  # int3 is aligned like int, 12 = 4 * 3
             return number(min(16, power))
-        record = None
-        if resolved.name not in self.table.scalars and depth < MAX_DEPTH:
-            record = classes.record_of(self.machine, resolved, frame)
-        if record is not None:
-            found = self._record(record, resolved, frame, depth)
-            return found[1] if found is not None else None
-        return self.size(resolved, frame, depth + 1)
+        if resolved.name in self.table.scalars or resolved.name in self.machine.enums:
+            return self.size(resolved, frame, depth + 1)
+        if depth > MAX_DEPTH:
+            return None
+        if resolved.name in self.choices:
+            condition, then, otherwise = self.choices[resolved.name]
+            a, b = self.alignment(then, frame, depth + 1), self.alignment(otherwise, frame, depth + 1)
+            return choose(condition, a, b) if a is not None and b is not None else None
+        if resolved.name in self.machine.open_types:
+            return None
+        record = classes.record_of(self.machine, resolved, frame)
+        found = self._layout(record, resolved, frame, depth) if record is not None else None
+        return number(found.alignment) if found is not None and found.alignment is not None else None
 
     def offset(self, record: Record, use: CType, name: str, frame: Frame) -> Expr | None:
         """`offsetof(class, member)` in bytes; None where a size before it is not known."""
-        found: dict[str, Expr] = {}
-        self._record(record, use, frame, 0, found)
-        return found.get(name)
+        found = self._layout(record, use, frame, 0)
+        return found.offsets.get(name) if found is not None else None
 
-    def _record(
-        self, record: Record, use: CType, frame: Frame, depth: int, offsets: dict[str, Expr] | None = None
-    ) -> tuple[Expr, Expr] | None:
-        """Size and alignment of a class by the Itanium C++ ABI, which nvcc follows on Linux."""
-        if record.bases:
-            return None
-        names = [p.name for p in record.template_parameters]
-        bound = dict(zip(names, use.arguments, strict=False))
-        offset, strictest, largest = number(0), 1, number(0)
-        for name, member in record.members.items():
-            written = str(CType(member.name, member.arguments, 0, (), member.scope))
-            inner = parse_type(substitute(written, bound))
-            if inner is None:
-                return None
-            extents = tuple(substitute(e, bound) for e in member.extents)
-            full = CType(inner.name, inner.arguments, inner.pointers + member.pointers, extents, inner.scope)
-            size = self.size(full, frame, depth + 1)
-            alignment = self.alignment(full, frame, depth + 1)
-            step = alignment.value if alignment is not None else None
-            if size is None or not step:
-                return None
-            start = floor_divide(offset + (step - 1), step) * step
-            if offsets is not None:
-                offsets[name] = number(0) if record.is_union else start
-            offset = start + size
-            strictest = max(strictest, step)
-            if largest.value is not None and size.value is not None and size.value > largest.value:
-                largest = size
-        if record.is_union:
-            offset = largest
-        if record.alignment:
-            declared = self.machine.text_number(record.alignment, frame)
-            if declared is None or not declared.value:
-                return None
-            strictest = max(strictest, declared.value)
-        if not record.members:
-            offset = number(1)
-        return floor_divide(offset + (strictest - 1), strictest) * strictest, number(strictest)
+    def _layout(self, record: Record, use: CType, frame: Frame, depth: int) -> Layout | None:
+        from portcheck.analysis import members
+
+        if record.template_parameters:
+            return members.layout(self.machine, record, use, frame, depth)
+        key = id(record)
+        if key not in self._layouts:
+            self._layouts[key] = None  # a class that contains itself has no size
+            self._layouts[key] = members.layout(self.machine, record, use, frame, depth)
+        return self._layouts[key]
 
 
 def _around(inner: CType, outer: CType) -> CType:

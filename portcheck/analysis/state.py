@@ -7,6 +7,7 @@ are merged. So nothing is ever copied.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 MAX_CHOICE_TEXT = 600  # characters; a longer joined value is given up
 MAX_IMPLICATIONS = 12
+MAX_BRIEF = 90  # characters of a value in a derivation
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Step:
     """One line of a derivation: what the source says at a place.
 
     `kind` is "value", "check", "guard", "loop", "launch", "assumption" or "given".
-    `defines` is the name and number of a constant that is declared there.
+    `defines` is the name and number of a constant that is declared there; `value` what the
+    line gives a variable, put into words only when it is read.
     """
 
     place: Place | None
@@ -48,6 +51,23 @@ class Step:
     kind: str
     rests_on: Tags = NO_TAGS
     defines: tuple[str, int] | None = None
+    value: Expr | None = None
+
+    @property
+    def words(self) -> str:
+        """The text with the value, shortened, that the line gives something."""
+        if self.value is None:
+            return self.text
+        brief = str(self.value)
+        if self.text.endswith("="):
+            return f"{self.text} {_cut(brief)}"
+        if re.sub(r"[\s()]", "", self.text).endswith("=" + re.sub(r"[\s()]", "", brief)):
+            return self.text
+        return f"{self.text}, that is {_cut(brief)}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_BRIEF else text[: MAX_BRIEF - 1] + "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +159,10 @@ class State:
         kind: str,
         rests_on: Tags = NO_TAGS,
         defines: tuple[str, int] | None = None,
+        value: Expr | None = None,
     ) -> int:
         """The tag of a derivation step; equal steps share one."""
-        step = Step(place, text, kind, rests_on, defines)
+        step = Step(place, text, kind, rests_on, defines, value)
         tag = self._step_tags.get(step)
         if tag is None:
             tag = self._step_tags[step] = len(self.steps)

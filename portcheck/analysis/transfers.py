@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portcheck.analysis.intrinsics import THREAD_NAMES
 from portcheck.analysis.machine import Machine
 from portcheck.analysis.record import Access, Address, Bulk, Event
 from portcheck.analysis.state import Known
@@ -19,7 +18,8 @@ from portcheck.analysis.values import NO_TAGS, Number, Tags
 from portcheck.source.place import Place
 from portcheck.symbolic.condition import Operator, Relation, condition_symbols
 from portcheck.symbolic.evaluate import substitute
-from portcheck.symbolic.expr import ZERO, Atom, Expr, Role, Symbol, number, of
+from portcheck.symbolic.expr import ZERO, Atom, Expr, Role, Symbol, number, of, smallest
+from portcheck.symbolic.premises import Premise, Premises
 
 WARP_LANES = 32
 
@@ -106,6 +106,9 @@ def _end(m: Machine, pointer: Number | None) -> End | None:
 
 def _bulk(m: Machine, kernel: str, event: Bulk) -> Transfer:
     length = event.length
+    joined = _joined_lanes(m, kernel, event)
+    if joined is not None:
+        return joined
     return Transfer(
         event.place,
         event.function,
@@ -122,6 +125,34 @@ def _bulk(m: Machine, kernel: str, event: Bulk) -> Transfer:
     )
 
 
+def _joined_lanes(m: Machine, kernel: str, event: Bulk) -> Transfer | None:
+    """An asynchronous copy of a few bytes by each lane, as the row that the lanes copy together."""
+    width = event.length.expr if event.length is not None else None
+    if width is None or width.value is None or event.source is None or event.destination is None:
+        return None
+    rows = [_row(m, end.expr, width, event.known) for end in (event.source, event.destination)]
+    if any(r.pattern is not Pattern.CONTIGUOUS for r in rows) or rows[0].length != rows[1].length:
+        return None
+    source, destination = (
+        _end(m, Number(row.start, end.type, end.tags | row.tags))
+        for row, end in zip(rows, (event.source, event.destination), strict=True)
+    )
+    return Transfer(
+        event.place,
+        event.function,
+        kernel,
+        event.calls,
+        event.operation,
+        Pattern.BULK,
+        source,
+        destination,
+        rows[0].length,
+        rows[0].tags,
+        rows[0].known,
+        event.text,
+    )
+
+
 def _address(m: Machine, kernel: str, event: Address) -> Layout | None:
     end = _end(m, event.address)
     if end is None or m.is_local(event.address.expr):
@@ -130,7 +161,7 @@ def _address(m: Machine, kernel: str, event: Address) -> Layout | None:
 
 
 def _access(m: Machine, kernel: str, event: Access) -> Transfer:
-    row = _row(event)
+    row = _row(m, event.address.expr, event.width, event.known)
     pointer = Number(row.start, event.address.type, event.address.tags | row.tags)
     end = _end(m, pointer)
     loads = event.way == "load"
@@ -159,31 +190,52 @@ class _Row:
     known: tuple[Known, ...]
 
 
-def _row(event: Access) -> _Row:
+def _row(m: Machine, address: Expr, width: Expr | None, known: tuple[Known, ...]) -> _Row:
     """The contiguous piece that the threads and loops around an access cover together."""
-    address, width = event.address.expr, event.width
-    lanes = [s for s in address.symbols() if s.name in THREAD_NAMES]
+    lanes = sorted(address.symbols() & m.thread_symbols(), key=lambda s: s.name)
     if width is None:
-        return _Row(Pattern.GATHER, address, None, NO_TAGS, event.known)
+        return _Row(Pattern.GATHER, address, None, NO_TAGS, known)
     if not lanes:
-        return _Row(Pattern.BROADCAST, address, width, NO_TAGS, event.known)
+        return _Row(Pattern.BROADCAST, address, width, NO_TAGS, known)
     lane = next((s for s in lanes if _coefficient(address, s) == width), None)
     if lane is None:
         strided = any(_coefficient(address, s) is not None for s in lanes)
-        return _Row(Pattern.STRIDED if strided else Pattern.GATHER, address, width, NO_TAGS, event.known)
-    covered = _covering(address, lane, width)
-    start = substitute(address, dict.fromkeys(covered, ZERO))
-    for known in event.known:
-        end = _end_of_row(known, covered, lane)
-        if end is not None:
-            length = end * width
-            kept = tuple(k for k in event.known if not _mentions(k, covered))
-            return _Row(Pattern.CONTIGUOUS, start, length, frozenset((known.tag,)), kept)
-    length = width * WARP_LANES
-    kept = tuple(k for k in event.known if not _mentions(k, {lane}))
-    guarded = any(_mentions(k, {lane}) for k in event.known if k.guard)
-    start = substitute(address, {lane: ZERO})
-    return _Row(Pattern.CONTIGUOUS, start, None if guarded else length, NO_TAGS, kept)
+        return _Row(Pattern.STRIDED if strided else Pattern.GATHER, address, width, NO_TAGS, known)
+    threads = _threads(m, lane)
+    if threads is None:
+        return _Row(Pattern.STRIDED, address, width, NO_TAGS, known)
+    covered = _covering(address, lane, width, threads)
+    range_ = Premises(tuple(Premise(k.condition, k.tag) for k in known)).interval(of(lane))
+    first: dict[Symbol, Expr] = dict.fromkeys(covered, ZERO)
+    first[lane] = number(max(range_.low or 0, 0))
+    last = number(range_.high) + 1 if range_.high is not None else threads
+    whole = smallest([last, threads]) - first[lane]
+    kept = tuple(k for k in known if not _mentions(k, covered))
+    start = substitute(address, first)
+    for one in known:
+        count = _count_of_row(one, covered, lane, first)
+        if count is not None:
+            if covered == {lane}:
+                count = smallest([count, whole])
+            return _Row(Pattern.CONTIGUOUS, start, count * width, frozenset((one.tag,)), kept)
+    start = substitute(address, {lane: first[lane]})
+    kept = tuple(k for k in known if not _mentions(k, {lane}))
+    guarded = any(_mentions(k, {lane}) and not _is_bound(k, lane) for k in known if k.guard)
+    return _Row(Pattern.CONTIGUOUS, start, None if guarded else whole * width, NO_TAGS, kept)
+
+
+def _threads(m: Machine, lane: Symbol) -> Expr | None:
+    """How many threads stand side by side: a warp's lanes, or the block's first dimension."""
+    if "lane" in m.builtins and lane in m.builtins["lane"].expr.symbols():
+        return number(WARP_LANES)
+    axis = lane.name.partition(".")[2]
+    shape = m.builtin(f"blockDim.{axis}") if axis else None
+    return shape.expr if shape is not None else None
+
+
+def _is_bound(known: Known, lane: Symbol) -> bool:
+    """Whether a condition only bounds the thread's number by constants."""
+    return condition_symbols(known.condition) == {lane}
 
 
 def _mentions(known: Known, symbols: set[Symbol]) -> bool:
@@ -212,24 +264,23 @@ def _product(atoms: Sequence[Atom], coefficient: int) -> Expr:
     return result
 
 
-def _covering(address: Expr, lane: Symbol, width: Expr) -> set[Symbol]:
-    """The lane and the loop counters that step on by whole warps: together they tile a row."""
+def _covering(address: Expr, lane: Symbol, width: Expr, threads: Expr) -> set[Symbol]:
+    """The lane and the loop counters that step on by all its threads: together they tile a row."""
     covered = {lane}
-    step = width * WARP_LANES
-    candidates = []
-    for symbol in address.symbols():
-        if symbol.role is Role.INDEX and symbol is not lane:
-            factor = _coefficient(address, symbol)
-            if factor is not None and factor.value and step.value and factor.value % step.value == 0:
-                candidates.append((factor.value, symbol))
-    reach = step.value
-    for value, symbol in sorted(candidates, key=lambda c: (c[0], c[1].name)):
-        if reach is None or value > reach:
+    reach: Expr | None = width * threads
+    candidates = [
+        (factor, symbol)
+        for symbol in sorted(address.symbols(), key=lambda s: s.name)
+        if symbol.role is Role.INDEX and symbol is not lane
+        if (factor := _coefficient(address, symbol)) is not None
+    ]
+    while reach is not None:
+        following = next((s for f, s in candidates if f == reach and s not in covered), None)
+        if following is None:
             break
-        if value == reach:
-            covered.add(symbol)
-            span = _span(symbol)
-            reach = value * span if span is not None else None
+        covered.add(following)
+        span = _span(following)
+        reach = reach * span if span is not None else None
     return covered
 
 
@@ -237,7 +288,7 @@ def _span(symbol: Symbol) -> int | None:
     return symbol.high + 1 if symbol.high is not None and symbol.low == 0 else None
 
 
-def _end_of_row(known: Known, covered: set[Symbol], lane: Symbol) -> Expr | None:
+def _count_of_row(known: Known, covered: set[Symbol], lane: Symbol, first: dict[Symbol, Expr]) -> Expr | None:
     """The number of elements in a row, from a condition such as `lane + 32*k < n`."""
     relation = known.condition
     if (

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portcheck.analysis.machine import Machine
 from portcheck.analysis.proofs import Judge, Proof, Question
 from portcheck.analysis.state import Known
-from portcheck.analysis.transfers import End, Layout, Transfer
+from portcheck.analysis.transfers import End, Layout, Pattern, Transfer
 from portcheck.analysis.values import Tags
 from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import Congruent, Operator, Relation, congruent
 from portcheck.symbolic.evaluate import substitute, substitute_condition
 from portcheck.symbolic.expr import Expr, Role, Symbol, of
-from portcheck.targets import Assumptions, Kind, Quantity, Requirement, requirements, targets
+from portcheck.targets import Assumptions, Kind, Quantity, Requirement, Severity, requirements, targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class Statement:
 
     `targets` are the names of the targets that ask for the same number; `role` says which
     number it is: "source", "destination", "length" or "address"; `subject` is that number
-    in bytes, `modulus` what it must be a multiple of.
+    in bytes, `modulus` what it must be a multiple of. `staged`: the number matters only if the
+    port stages the object in UB as it lies, or works on it there.
     """
 
     requirement: Requirement
@@ -34,9 +35,17 @@ class Statement:
     tags: Tags
     modulus: int
 
+    staged: bool = False
+
     @property
     def verdict(self) -> Verdict:
         return self.proof.verdict
+
+    @property
+    def severity(self) -> Severity:
+        """What failing means: of an address that only a copy or an instruction that the port
+        chooses would start at, it is a note."""
+        return Severity.NOTE if self.staged else self.requirement.severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,7 @@ class Judged:
     @property
     def verdict(self) -> Verdict:
         """The worst verdict of the requirements that break something."""
-        serious = [s.verdict for s in self.statements if s.requirement.severity.value == "breaks"]
+        serious = [s.verdict for s in self.statements if s.severity is Severity.BREAKS]
         for verdict in (Verdict.VIOLATED, Verdict.DEPENDS, Verdict.UNKNOWN):
             if verdict in serious:
                 return verdict
@@ -68,14 +77,18 @@ def _statements(
     m: Machine, judge_: Judge, subject: Transfer | Layout, assumed: Assumptions
 ) -> Iterator[Statement]:
     if isinstance(subject, Layout):
-        yield from _congruences(m, judge_, Quantity.UB_START, "address", subject.end, subject.known, assumed)
+        for one in _congruences(m, judge_, Quantity.UB_START, "address", subject.end, subject.known, assumed):
+            yield replace(one, staged=True)
         return
+    in_registers = subject.pattern is not Pattern.BULK and any(e.space == "UB" for e in subject.ends)
     for role, end in (("source", subject.source), ("destination", subject.destination)):
         if end is None:
             continue
-        quantity = Quantity.UB_START if end.space == "UB" else Quantity.GM_START
+        quantity = Quantity.GM_START
+        if end.space == "UB":
+            quantity = Quantity.VECTOR_START if in_registers else Quantity.UB_START
         yield from _congruences(m, judge_, quantity, role, end, subject.known, assumed)
-    if subject.length is not None:
+    if subject.length is not None and not in_registers:
         end = End("", subject.length, subject.length_tags)
         yield from _congruences(m, judge_, Quantity.LENGTH, "length", end, subject.known, assumed)
 

@@ -33,6 +33,7 @@ class Context:
     provenance: Provenance = field(init=False)
     carvers: dict[str, bool] = field(default_factory=dict)
     checks: dict[tuple[str, str], bool] = field(default_factory=dict)
+    senses: dict[tuple[str, str], bool | None] = field(default_factory=dict)
     carving_functions: dict[int, bool] = field(default_factory=dict)
     _offsets: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 

@@ -89,7 +89,7 @@ def parse_type(text: str) -> CType | None:
     if not text or text.startswith(("auto", "decltype")) or "(" in text.split("<", 1)[0]:
         return None
     scope: CType | None = None
-    parts = _split_scopes(text)
+    parts = split_scopes(text)
     for position, part in enumerate(parts):
         name, _, rest = part.partition("<")
         arguments = tuple(split_top(rest.rsplit(">", 1)[0])) if rest else ()
@@ -101,7 +101,7 @@ def parse_type(text: str) -> CType | None:
     return None
 
 
-def _split_scopes(text: str) -> list[str]:
+def split_scopes(text: str) -> list[str]:
     parts: list[str] = []
     depth = start = 0
     for i, char in enumerate(text):

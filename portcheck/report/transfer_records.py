@@ -59,7 +59,7 @@ def _statement_record(statement: Statement) -> Record:
     return {
         "code": requirement.code,
         "name": requirement.name,
-        "severity": requirement.severity.value,
+        "severity": statement.severity.value,
         "quantity": requirement.quantity.value,
         "targets": list(statement.targets),
         "role": statement.role,

@@ -93,7 +93,7 @@ def _answer(answer: Answer, widths: Sequence[int], style: Style) -> str:
 def _cells(statement: Statement) -> tuple[str, str, str, str]:
     requirement = statement.requirement
     return (
-        requirement.severity.value,
+        statement.severity.value,
         f"{requirement.code} {requirement.name}",
         f"{statement.role} % {statement.modulus}",
         " ".join(statement.targets),
@@ -112,7 +112,7 @@ def _word(statement: Statement) -> str:
 
 
 def _breaks(statement: Statement) -> bool:
-    return statement.requirement.severity is Severity.BREAKS
+    return statement.severity is Severity.BREAKS
 
 
 def _detail(statement: Statement) -> str:

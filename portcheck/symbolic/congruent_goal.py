@@ -270,8 +270,9 @@ def _also_elsewhere(part: _Part, question: Question, witness: Witness, condition
         if symbol.role is not Role.PARAMETER or symbol not in part.loose_symbols:
             continue
         interval, _ = system.interval(system.resolve(of(symbol), set()))
+        here, _ = part.case.system.interval(part.case.system.resolve(of(symbol), set()))
         far = value + _FAR if interval.high is None else interval.high
-        for other in {far, interval.low} - {None, value}:
+        for other in {far, interval.low, here.low, here.high} - {None, value}:
             there = every((equal(of(symbol), other or 0), part.fixed))
             if system.assume(there).contradiction is not None:
                 continue

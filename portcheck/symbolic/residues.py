@@ -196,13 +196,19 @@ def table(group: Group, modulus: int, work: Work) -> Table:
     functions = [
         (c, value_function(Expr(c.terms, 0)), [truth_function(f) for f in c.filters]) for c in components
     ]
+    sums: dict[tuple[frozenset[int], frozenset[int]], set[int]] = {}
     for fixed in _choices(outer, group):
         chosen = dict(zip(outer, fixed, strict=True))
         at.update((s.name, v) for s, v in chosen.items())
         families, examples = {1}, {0: chosen}
         for component, value, truths in functions:
             sets, own = _component_sets(component, group, modulus, at, value, truths)
-            families = sum_of_families(families, sets, modulus)
+            key = (frozenset(families), frozenset(sets))
+            if key not in sums:
+                if not work.spend(len(families) * len(sets) // 8):
+                    raise TooManyError
+                sums[key] = sum_of_families(families, sets, modulus)
+            families = sums[key]
             examples = _joined_examples(examples, own, modulus)
             if not families:
                 break
@@ -279,9 +285,12 @@ def sum_of_sets(one: int, other: int, modulus: int) -> int:
 
 
 def sum_of_families(one: Iterable[int], other: Iterable[int], modulus: int) -> set[int]:
-    found = {sum_of_sets(a, b, modulus) for a in one for b in other}
-    if len(found) > _FAMILY:
-        raise TooManyError
+    found: set[int] = set()
+    others = list(other)
+    for a in one:
+        found.update(sum_of_sets(a, b, modulus) for b in others)
+        if len(found) > _FAMILY:
+            raise TooManyError
     return found
 
 

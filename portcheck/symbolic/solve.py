@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from portcheck.symbolic.condition import FALSE, TRUE, Condition, Congruent, congruent, every, negate
 from portcheck.symbolic.describe import describe
-from portcheck.symbolic.expr import Atom, Expr, Symbol, number
+from portcheck.symbolic.expr import Atom, Expr, Role, Symbol, number, of
 from portcheck.symbolic.linear import Tags
 from portcheck.symbolic.periods import periodic_part
 from portcheck.symbolic.residues import (
@@ -84,10 +84,22 @@ def _solve(expr: Expr, modulus: int, wanted: int, system: System, *, whole: bool
     try:
         around = _Around(fixed, part.constant, modulus, system.work)
         found = _solve_parameters(open_parts, around, modulus, wanted, system.work, whole=whole)
+        is_split = found.outcome is Outcome.SOMETIMES or found.reached is None or bool(found.reached & wanted)
+        if is_split and found.outcome is not Outcome.ALWAYS and _is_correlated(stuck, part):
+            return Solution(Outcome.OPEN, used=used, culprits=culprits, stuck=tuple(stuck))
     except TooManyError:
         return Solution(Outcome.OPEN, used=used, culprits=culprits, stuck=tuple(stuck), too_many=True)
     reached = None if stuck else found.reached
     return Solution(found.outcome, found.condition, found.failing, reached, used, culprits, tuple(stuck))
+
+
+def _is_correlated(stuck: list[Atom], part: Expr) -> bool:
+    """Whether an index is both in an operation that was replaced and free in the rest.
+
+    Then not all that the two may be are met together: where some of it fails, all may be good.
+    """
+    free = {s for s in part.symbols() if s.role is Role.INDEX}
+    return any(not free.isdisjoint(of(a).symbols()) for a in stuck)
 
 
 class _Around:

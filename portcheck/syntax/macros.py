@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from portcheck.resources import rules_path
 from portcheck.syntax.conditions import Configuration, off_branches
@@ -92,6 +92,10 @@ class MacroTable:
 
     def __contains__(self, name: object) -> bool:
         return (name.decode("latin-1") if isinstance(name, bytes) else name) in self._by_name
+
+    def definitions(self, name: str) -> Sequence[MacroDefinition]:
+        """Every definition of `name`."""
+        return self._by_name.get(name, ())
 
     def get(
         self, name: bytes | str, path: str | None = None, offset: int | None = None
