@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MAX_ROOTS = 8
 MAX_CAPTURES = 24
-MAX_NODES = 24_000  # steps of interpretation a question may take over all kernels
+MAX_NODES = 8_000  # steps of interpretation a question may take over all kernels
 _STATEMENTS = frozenset(
     (
         "expression_statement", "declaration", "if_statement", "for_statement", "while_statement",
@@ -130,6 +130,8 @@ def ask(analysis: Analysis, asked: Asked) -> Proof:
     alone = _combined(own.proofs) if own.proofs and own.whole else None
     if asked.function is None and alone is not None and alone.verdict is Verdict.HOLDS:
         return alone  # whoever calls it
+    if asked.function is None and alone is not None and _never(alone, asked):
+        return alone
     proofs: list[tuple[str, Proof]] = []
     spent, whole = 0, True
     roots, others = _roots(analysis, function, asked)
@@ -152,6 +154,12 @@ def ask(analysis: Analysis, asked: Asked) -> Proof:
     if error is not None:
         raise error
     raise QuestionError(f"{asked.path}:{asked.line}: the analysis never reaches this line")
+
+
+def _never(proof: Proof, asked: Asked) -> bool:
+    """Whether no value at all has the residue that is asked for."""
+    wanted = asked.equals % asked.modulus
+    return proof.verdict is Verdict.VIOLATED and bool(proof.residues) and wanted not in proof.residues
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +292,7 @@ def _roots(analysis: Analysis, function: Function, asked: Asked) -> tuple[list[F
                 found.append(caller)
             else:
                 pending.append(caller)
+    found.sort(key=lambda f: f.end_byte - f.start_byte)
     return found[:MAX_ROOTS], len(found) > MAX_ROOTS
 
 

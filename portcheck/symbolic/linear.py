@@ -166,8 +166,12 @@ def _alternatives(monomial: Monomial, coefficient: int) -> tuple[Expr, ...]:
 
 
 def _without(goal: Expr, position: tuple[Monomial, int], fact: Expr) -> Expr:
-    """A positive multiple of the goal less a positive multiple of the fact, free of the monomial."""
+    """A positive multiple of the goal less a positive multiple of the fact, free of the monomial.
+
+    An integer g is >= 0 already where s*g >= 1 - s, so s times the goal has s - 1 to spare.
+    """
     monomial, coefficient = position
     its = next(c for m, c in fact.terms if m == monomial)
     shared = gcd(coefficient, its)
-    return tightened(goal * (abs(its) // shared) - fact * (abs(coefficient) // shared))
+    times = abs(its) // shared
+    return tightened(goal * times + (times - 1) - fact * (abs(coefficient) // shared))

@@ -123,7 +123,7 @@ class TestTies:
     def test_of_an_index_to_a_parameter_by_a_maximum(self) -> None:
         k, n = symbol("k", Role.INDEX, 0, 1), symbol("n", Role.PARAMETER, -5, 7)
         value = bits("^", floor_divide(3 * k, 2), floor_remainder(largest((k, n)), 12))
-        assert ask(congruent(value, 8), negate(congruent(n, 8, 2))).verdict in ("unknown", "depends")
+        assert ask(congruent(value, 8), negate(congruent(n, 8, 2))).verdict == "unknown"
 
 
 class TestValues:
