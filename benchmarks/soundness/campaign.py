@@ -172,6 +172,7 @@ def general(why: str) -> str:
 
 def _shortest_first(problems: list[Problem], prover: str, seconds: float) -> list[Problem]:
     """Some of each kind, made small; the rest after them as they are."""
+    problems = sorted(problems, key=lambda p: DISAGREEMENTS.index(p.outcome))
     if prover != "portcheck" or seconds <= 0:
         return problems
     kinds: Counter[str] = Counter()

@@ -27,7 +27,7 @@ UNREPRODUCED = "NO FAILURE"  # no run fails although the answer says that one do
 WITNESS = "WITNESS"  # runs fail, but none with the witness
 RESIDUES = "RESIDUES"  # a run shows a residue that is not listed
 CRASH = "CRASH"
-DISAGREEMENTS = (REFUTED, UNREPRODUCED, WITNESS, RESIDUES, CRASH)
+DISAGREEMENTS = (REFUTED, RESIDUES, CRASH, UNREPRODUCED, WITNESS)  # the worst first
 
 
 @dataclass(slots=True)

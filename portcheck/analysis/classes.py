@@ -159,9 +159,12 @@ def _members(origin: Origin, node: Node) -> tuple[frozenset[str], frozenset[str]
                 if found is not None and declarator.type == "reference_declarator":
                     references.add(found.name)
             inner = child.child_by_field_name("type")
-            if inner is not None and inner.child_by_field_name("body") is not None:
-                if inner.child_by_field_name("name") is None:
-                    pending.append((inner, in_union or inner.type == "union_specifier"))
+            if (
+                inner is not None
+                and inner.child_by_field_name("body") is not None
+                and inner.child_by_field_name("name") is None
+            ):
+                pending.append((inner, in_union or inner.type == "union_specifier"))
     return frozenset(references), frozenset(shared)
 
 
@@ -204,7 +207,8 @@ def _is_overridden(m: Machine, record: Record, name: str) -> bool:
             head = function.origin.text[
                 function.start_byte : function.body.start_byte if function.body else function.end_byte
             ]
-            if b"override" in head or b"virtual" in head or b"final" in head or _declares_virtual(record, name):
+            marked = any(word in head for word in (b"override", b"virtual", b"final"))
+            if marked or _declares_virtual(record, name):
                 return True
         if b"virtual" in _text(record) and re.search(rb"\b" + name.encode() + rb"\s*\(", _text(one)):
             return True

@@ -7,15 +7,22 @@ those of headers that the tree uses one at a time, the value is unknown.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from portcheck.analysis import classes, expressions, names, objects
+from portcheck.analysis.scopes import (
+    Constant,
+    Scope,
+    enumeration,
+    is_constant,
+    is_indirect,
+    is_variable,
+    scope_of,
+)
 from portcheck.analysis.state import Frame
 from portcheck.analysis.values import Cell, Number, Vague, Value
-from portcheck.program.declarators import parameters
 from portcheck.program.model import Parameter, Record
 from portcheck.program.types import CType, split_scopes, split_top
 from portcheck.symbolic.expr import Role, number
@@ -23,40 +30,10 @@ from portcheck.symbolic.expr import Role, number
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from portcheck.analysis.declarations import Enumerator
     from portcheck.analysis.machine import Machine
     from portcheck.program.model import Origin
 
 MAX_BASES = 8
-_RECORDS = ("struct_specifier", "class_specifier", "union_specifier")
-_WORD = re.compile(rb"\w+")
-_CHANGEABLE = frozenset((b"__constant__", b"volatile", b"thread_local", b"mutable"))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scope:
-    """Where a declaration stands; `function` is the span of the function around it."""
-
-    namespace: tuple[str, ...]
-    records: tuple[Record, ...]
-    function: tuple[int, int] | None
-    complete: bool = True  # False: in a class that the program does not list
-    parameters: tuple[Parameter, ...] = ()  # of the template that a variable is
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Constant:
-    """A constant with the expression that gives it, or an enumerator."""
-
-    name: str
-    node: Node | None
-    origin: Origin
-    scope: Scope
-    enum: str = ""
-    is_scoped: bool = False
-    enumerator: Enumerator | None = None
-    specialization: tuple[str, ...] | None = None
-    changes: bool = False  # a variable that the code or the host may write
 
 
 @dataclass(eq=False)
@@ -99,16 +76,16 @@ class Constants:
         for key in (name, *special):
             arguments = tuple(split_top(key.partition("<")[2].rsplit(">", 1)[0])) if key != name else None
             for node, origin in found.get(key, ()):
-                if origin.expansion or origin.is_macro or not _is_variable(node, origin):
+                if origin.expansion or origin.is_macro or not is_variable(node, origin):
                     continue
                 scope = self._scope(node, origin)
                 if scope.function is None:
-                    changes = not _is_constant(node, origin)
+                    changes = not is_constant(node, origin)
                     yield Constant(name, node, origin, scope, specialization=arguments, changes=changes)
 
     def _enumerators(self, name: str) -> Iterator[Constant]:
         for one in self.machine.enumerators.get(name, ()):
-            node = _enumeration(one)
+            node = enumeration(one)
             if node is None:
                 continue
             is_scoped = any(c.type in ("class", "struct") for c in node.children)
@@ -117,38 +94,8 @@ class Constants:
     def _scope(self, node: Node, origin: Origin) -> Scope:
         key = (origin.file.path, node.start_byte)
         if key not in self._scopes:
-            self._scopes[key] = self._found_scope(node, origin)
+            self._scopes[key] = scope_of(node, origin, self._record)
         return self._scopes[key]
-
-    def _found_scope(self, node: Node, origin: Origin) -> Scope:
-        namespace: list[str] = []
-        records: list[Record] = []
-        function: tuple[int, int] | None = None
-        complete, template = True, ()
-        current: Node | None = node
-        in_file = False
-        while current is not None:
-            parent = current.parent
-            if current.type == "namespace_definition":
-                title = current.child_by_field_name("name")
-                inner = origin.read(title).split("::") if title is not None else []
-                namespace = [*inner, *namespace]
-            elif current.type in _RECORDS and current.child_by_field_name("name") is not None:
-                record = self._record(origin, current.start_byte)
-                complete = complete and record is not None
-                if record is not None and record not in records:
-                    records.insert(0, record)
-            elif current.type in ("function_definition", "lambda_expression") and function is None:
-                function = (current.start_byte, current.end_byte)
-            elif current.type == "template_declaration" and not records and function is None:
-                listed = current.child_by_field_name("parameters")
-                template = tuple(parameters(listed, origin))
-            if parent is None and not in_file and current != origin.file.tree.root_node:
-                in_file = True  # a fragment: what is around it stands in the file's own tree
-                at = origin.file.tree.root_node.descendant_for_byte_range(node.start_byte, node.start_byte)
-                parent = at
-            current = parent
-        return Scope(tuple(namespace), tuple(records), function, complete, template)
 
     def _record(self, origin: Origin, start: int) -> Record | None:
         if self._records is None:
@@ -336,9 +283,7 @@ class Constants:
     def _unknown(self, one: Constant, note: str, frame: Frame) -> Value:
         return Number(self.machine.state.fresh(one.name, Role.OPAQUE, note=note), None)
 
-    def _value(
-        self, one: Constant, frame: Frame, bound: Frame | None, arguments: tuple[str, ...]
-    ) -> Value:
+    def _value(self, one: Constant, frame: Frame, bound: Frame | None, arguments: tuple[str, ...]) -> Value:
         m = self.machine
         if one.changes:
             return self._unknown(one, f"the variable {one.name} may be changed anywhere", frame)
@@ -368,7 +313,7 @@ class Constants:
             holder = holder.parent
         written = holder.child_by_field_name("type") if holder is not None else None
         type_ = m.sizes.parse(m.read(written, inner), inner) if written is not None else None
-        if _is_indirect(one.node):
+        if is_indirect(one.node):
             return Vague(None, f"{one.name} is no integer")
         if one.node.type == "initializer_list":
             children = [c for c in one.node.named_children if c.type != "comment"]
@@ -482,50 +427,3 @@ def _is_inside(one: Constant, function: object) -> bool:
 
 def _is_outside(one: Constant, namespace: tuple[str, ...]) -> bool:
     return one.scope.namespace == namespace[: len(one.scope.namespace)]
-
-
-def _enumeration(one: Enumerator) -> Node | None:
-    root = one.origin.file.tree.root_node
-    current = root.descendant_for_byte_range(one.start_byte, one.start_byte + 4)
-    while current is not None and current.type != "enum_specifier":
-        current = current.parent
-    return current if current is not None and current.start_byte == one.start_byte else None
-
-
-def _is_variable(node: Node, origin: Origin) -> bool:
-    """Whether an initialiser is that of a variable, and no member's default."""
-    words, kind = _words(node, origin)
-    return kind == "declaration" or (kind == "field_declaration" and bool(words & {b"static", b"constexpr"}))
-
-
-def _is_constant(node: Node, origin: Origin) -> bool:
-    """Whether a variable's initialiser is its value for good."""
-    words, _ = _words(node, origin)
-    return bool(words & {b"constexpr", b"const"}) and not words & _CHANGEABLE
-
-
-def _words(node: Node, origin: Origin) -> tuple[set[bytes], str]:
-    """The words before the declarator that an initialiser belongs to, and what it declares."""
-    holder = node.parent
-    declarator = None
-    if holder is not None and holder.type == "init_declarator":
-        declarator = holder.child_by_field_name("declarator")
-        holder = holder.parent
-    if holder is None:
-        return set(), ""
-    declarator = declarator or holder.child_by_field_name("declarator")
-    end = declarator.start_byte if declarator is not None else node.start_byte
-    before = holder.prev_sibling
-    start = before.end_byte if before is not None else max(0, holder.start_byte - 80)
-    words = set(_WORD.findall(origin.text[max(start, holder.start_byte - 200) : end]))
-    return words, holder.type
-
-
-def _is_indirect(node: Node) -> bool:
-    holder = node.parent
-    current = holder.child_by_field_name("declarator") if holder is not None else None
-    while current is not None:
-        if current.type in ("pointer_declarator", "array_declarator", "function_declarator"):
-            return True
-        current = current.child_by_field_name("declarator")
-    return False

@@ -91,7 +91,7 @@ class Analysis:
             subjects = normalise(machine, function.qualified, recorder.events)
             own = judge(machine, judge_, subjects, self.assumed)
             judged += own
-            mended += repairs(self.tree, function, machine, recorder.events, own)
+            mended += repairs(self.tree, function, machine, judge_, recorder.events, own)
             fits += capacities(machine, function.qualified, self.launches.of(function)[0])
             checks += size_checks(machine, judge_, function.qualified, recorder.events)
         return Everything(tuple(sorted(judged, key=_order)), tuple(fits), tuple(checks), tuple(mended))

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 262_144
 MAX_BODY = 400
+MAX_ACTIVE = 4
+MAX_NESTED = 12
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 _CLOSED = 16  # the level of what no operator around it can take apart
 _PREFIX = 15
@@ -43,9 +45,11 @@ _OTHERS = {
     "conditional_expression": 3, "assignment_expression": 2, "comma_expression": 1, "ERROR": 0,
 }  # fmt: skip
 _WHOLE = frozenset(
-    ("parenthesized_expression", "condition_clause", "expression_statement", "return_statement")
-    + ("comma_expression", "for_statement", "compound_statement", "translation_unit")
-)
+    (
+        "parenthesized_expression", "condition_clause", "expression_statement", "return_statement",
+        "comma_expression", "for_statement", "compound_statement", "translation_unit",
+    )
+)  # fmt: skip
 
 
 def call(m: Machine, callee: Callee, node: Node, frame: Frame) -> Value | None:
@@ -63,7 +67,13 @@ def call(m: Machine, callee: Callee, node: Node, frame: Frame) -> Value | None:
     listed = node.child_by_field_name("arguments")
     if listed is None:
         return None
-    return expand(m, callee.name, node, listed, frame)
+    if m.active.get(id(macro), 0) >= MAX_NESTED:
+        return _vague(m, f"the macro {macro.name} is defined by itself", macro.name)
+    m.active[id(macro)] = m.active.get(id(macro), 0) + 1
+    try:
+        return expand(m, callee.name, node, listed, frame)
+    finally:
+        m.active[id(macro)] -= 1
 
 
 # -- texts that mix with what is around them -----------------------------------------------
@@ -84,16 +94,14 @@ def object_like(m: Machine, name: str, frame: Frame, offset: int | None = None) 
     return macro
 
 
-def standing_alone(
-    m: Machine, macro: MacroDefinition, frame: Frame, offset: int | None = None
-) -> Value:
+def standing_alone(m: Machine, macro: MacroDefinition, frame: Frame, offset: int | None = None) -> Value:
     """What a macro's body evaluates to where nothing around it mixes with it."""
     path = frame.origin.file.path
     if macro.path != path and not _agreed(m, macro, path):
         return _vague(m, f"the tree defines {macro.name} in several ways", macro.name)
-    if m.active.get(id(macro)):
+    if _is_deep(m, macro):
         return _vague(m, f"the macro {macro.name} is defined by itself", macro.name)
-    m.active[id(macro)] = 1
+    m.active[id(macro)] = m.active.get(id(macro), 0) + 1
     try:
         found = m.in_text(macro.body.decode("utf-8", "replace").strip(), frame)
         if found is None:
@@ -106,7 +114,12 @@ def standing_alone(
         finally:
             frame.origin = before
     finally:
-        m.active[id(macro)] = 0
+        m.active[id(macro)] -= 1
+
+
+def _is_deep(m: Machine, macro: MacroDefinition) -> bool:
+    """Whether a macro's body is being read so often that it must be inside itself."""
+    return m.active.get(id(macro), 0) >= MAX_ACTIVE
 
 
 def _agreed(m: Machine, macro: MacroDefinition, path: str) -> bool:
@@ -154,9 +167,7 @@ def unmixed(handler: Handler) -> Handler:
     return handle
 
 
-def _rewritten(
-    m: Machine, node: Node, frame: Frame
-) -> tuple[Node, Origin, list[MacroDefinition]] | None:
+def _rewritten(m: Machine, node: Node, frame: Frame) -> tuple[Node, Origin, list[MacroDefinition]] | None:
     """The expression with every macro written out that is taken apart; None if there is none."""
     origin = frame.origin
     key = (id(origin.text), node.id)
@@ -211,12 +222,14 @@ def _use(m: Machine, node: Node, frame: Frame) -> MacroDefinition | None:
         macro = m.context.macros.get(name, frame.origin.file.path, offset_of(node, frame))
         if macro is None or macro.parameters is None or names.cell_of(m, name, frame) is not None:
             return None
-        return None if requires(name, m.context, frame.origin.file.path) else macro
+        if requires(name, m.context, frame.origin.file.path) or _is_deep(m, macro):
+            return None
+        return macro
     if node.type != "identifier":
         return None
     name = m.read(node, frame)
     macro = object_like(m, name, frame, offset_of(node, frame))
-    if macro is None or names.cell_of(m, name, frame) is not None:
+    if macro is None or names.cell_of(m, name, frame) is not None or _is_deep(m, macro):
         return None
     if macro.path != frame.origin.file.path and m.sizes.constants.lookup(name, frame) is not None:
         return None

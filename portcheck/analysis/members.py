@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
 POINTER_BYTES = 8
 _SKIPPED = frozenset(
-    ("access_specifier", "comment", "alias_declaration", "type_definition", "using_declaration")
-    + ("friend_declaration", "static_assert_declaration", "template_declaration", "empty_statement")
-)
+    (
+        "access_specifier", "comment", "alias_declaration", "type_definition", "using_declaration",
+        "friend_declaration", "static_assert_declaration", "template_declaration", "empty_statement",
+    )
+)  # fmt: skip
 _CLASSES = ("struct_specifier", "class_specifier", "union_specifier")
 _ALIGN = re.compile(r"\b(?:alignas|__align__|__builtin_align__|aligned)\s*\(")
 _PRAGMA = re.compile(rb"^[ \t]*#[ \t]*pragma[ \t]+pack[ \t]*\(([^)]*)\)", re.MULTILINE)
@@ -45,7 +47,7 @@ class Layout:
     is_virtual: bool = False
 
 
-class _Unknown(Exception):
+class _UnknownError(Exception):
     """The class has something whose place is not modelled."""
 
 
@@ -59,7 +61,7 @@ def layout(m: Machine, record: Record, use: CType, frame: Frame, depth: int) -> 
     inner = objects.class_frame(m, record, use, frame)
     try:
         return _Sweep(m, inner, depth, _packing(record)).record(record, body)
-    except _Unknown:
+    except _UnknownError:
         return None
 
 
@@ -116,18 +118,18 @@ class _Sweep:
             assert record.node is not None
             clause = next(c for c in record.node.named_children if c.type == "base_class_clause")
             if is_virtual or re.search(r"\bvirtual\b", self._text(clause)):
-                raise _Unknown
+                raise _UnknownError
             tight_empty = self._bases(record)
         if is_virtual:
             self.end, self.strictest = number(POINTER_BYTES), POINTER_BYTES
         self.is_union = record.is_union
         self._members(body)
         if tight_empty and self.first_type in {_name(b) for b in record.bases}:
-            raise _Unknown  # two objects of one empty class may not share an address
-        tail_end = record.origin.text.find(b";", record.node.end_byte) if record.origin and record.node else -1
+            raise _UnknownError  # two objects of one empty class may not share an address
         head = record.alignment
         if not head and record.origin is not None and record.node is not None:
-            tail = record.origin.text[record.node.end_byte : max(tail_end, record.node.end_byte)]
+            text, at = record.origin.text, record.node.end_byte
+            tail = text[at : max(text.find(b";", at), at)]
             head = _aligned(tail.decode("utf-8", "replace")) if b"}" not in tail else ""
         if head:
             self._align(self._alignment_of(head))
@@ -142,7 +144,7 @@ class _Sweep:
         end = self._largest() if self.is_union else self.end
         if self.uniform:  # every member is of a type whose alignment is not known, and divides its size
             if self.strictest > 1:
-                raise _Unknown
+                raise _UnknownError
             return Layout(end, None, self.offsets)
         size = _rounded(end, self.strictest)
         return Layout(size, self.strictest, self.offsets, is_tight=size == end)
@@ -155,7 +157,7 @@ class _Sweep:
         if len(known) == len(values):
             return number(max(known))
         if any(s != self.sizes[0] for s in self.sizes):
-            raise _Unknown
+            raise _UnknownError
         return self.sizes[0]
 
     def _is_virtual(self, body: Node) -> bool:
@@ -172,19 +174,19 @@ class _Sweep:
         for text in record.bases:
             found = self._base(text)
             if found is None or found.is_virtual or found.alignment is None:
-                raise _Unknown
+                raise _UnknownError
             if found.is_empty:
                 empty += 1
                 continue
             if not found.is_tight:
-                raise _Unknown
+                raise _UnknownError
             start = _rounded(self.end, found.alignment)
             self.offsets.update({n: start + o for n, o in found.offsets.items()})
             self.end = start + found.size
             self.strictest = max(self.strictest, found.alignment)
             self.members += 1
         if empty > 1:
-            raise _Unknown
+            raise _UnknownError
         return bool(empty)
 
     def _base(self, text: str) -> Layout | None:
@@ -213,10 +215,10 @@ class _Sweep:
                 continue
             if kind == "declaration":  # constructors and destructors
                 if "function_declarator" not in str(child):
-                    raise _Unknown
+                    raise _UnknownError
                 continue
             if kind != "field_declaration" or child.has_error or _UNKNOWN.search(written):
-                raise _Unknown
+                raise _UnknownError
             self._field(child, written.lstrip(" ;\t\r\n"))
 
     def _field(self, node: Node, written: str) -> None:
@@ -226,7 +228,7 @@ class _Sweep:
         type_node = node.child_by_field_name("type")
         declarators = node.children_by_field_name("declarator")
         if type_node is None:
-            raise _Unknown
+            raise _UnknownError
         given = _aligned(written)
         asked = self._alignment_of(given) if given else 1
         body = type_node.child_by_field_name("body") if type_node.type in _CLASSES else None
@@ -244,18 +246,18 @@ class _Sweep:
     def _anonymous(self, type_node: Node, body: Node, asked: int) -> None:
         inner = self._nested(type_node, body)
         if inner.alignment is None:
-            raise _Unknown
+            raise _UnknownError
         start = self._place("", inner.size, max(inner.alignment, asked))
         self.offsets.update({n: start + o for n, o in inner.offsets.items()})
 
     def _nested(self, type_node: Node, body: Node) -> Layout:
         if any(c.type == "base_class_clause" for c in type_node.named_children) or self._is_virtual(body):
-            raise _Unknown
+            raise _UnknownError
         inner = _Sweep(self.m, self.frame, self.depth + 1, self.pack)
         inner.is_union = type_node.type == "union_specifier"
         inner._members(body)
         if not inner.members:
-            raise _Unknown
+            raise _UnknownError
         return inner._finished()
 
     def _declared(self, declarator: Node, type_node: Node, body: Node | None, asked: int) -> None:
@@ -263,12 +265,12 @@ class _Sweep:
         text = origin.read(type_node)
         found = unwrap(declarator, parse_type(text) if body is None else CType(""), text, origin)
         if found is None:
-            raise _Unknown
+            raise _UnknownError
         if found.is_function:
             if _is_method(declarator):
                 return
             if "::" in self._text(declarator).split("(", 2)[1]:
-                raise _Unknown  # a pointer to a member function
+                raise _UnknownError  # a pointer to a member function
             self._place(found.name, number(POINTER_BYTES), max(POINTER_BYTES, asked))
             return
         if _has(declarator, "reference_declarator"):
@@ -276,7 +278,7 @@ class _Sweep:
             return
         type_ = found.type
         if type_ is None or "::*" in self._text(declarator):
-            raise _Unknown
+            raise _UnknownError
         sizes = self.m.sizes
         flexible = bool(type_.extents) and not type_.extents[0]
         if flexible and type_.pointers:
@@ -294,27 +296,27 @@ class _Sweep:
                 count = self.m.text_number(extent, self.frame)
                 size = size * count if size is not None and count is not None else None
         elif type_node.type == "enum_specifier" and type_node.child_by_field_name("body") is not None:
-            raise _Unknown
+            raise _UnknownError
         else:
             size = sizes.size(type_, self.frame, self.depth + 1)
             aligned = sizes.alignment(type_, self.frame, self.depth + 1)
             step = aligned.value if aligned is not None else None
         if size is None:
-            raise _Unknown
+            raise _UnknownError
         element = str(sizes.resolve(type_.base() if not type_.pointers else type_, self.frame))
         self.first_type = self.first_type or element
         if flexible:
             size = ZERO
         if step is None:
             if self.pack is not None or asked > 1 or self.uniform not in ("", element):
-                raise _Unknown
+                raise _UnknownError
             if not self.uniform and self.members:
-                raise _Unknown  # after members of other types
+                raise _UnknownError  # after members of other types
             self.uniform = element
             self._place(found.name, size, 1)
             return
         if self.uniform:
-            raise _Unknown
+            raise _UnknownError
         if self.pack is not None:
             step = min(step, self.pack)
         self._place(found.name, size, max(step, asked), packed=True)
@@ -338,10 +340,10 @@ class _Sweep:
         width = self.m.text_number(self._text(clause).lstrip(": "), self.frame)
         end = self.end.value
         if size is None or width is None or end is None or len(declarators) != 1 or self.is_union:
-            raise _Unknown
+            raise _UnknownError
         unit, wide = size.value, width.value
         if not unit or not wide or wide > unit * 8 or self.pack is not None or self.uniform:
-            raise _Unknown
+            raise _UnknownError
         at = end * 8 - self.bits
         if at // (unit * 8) != (at + wide - 1) // (unit * 8):
             at = -(-at // (unit * 8)) * unit * 8
@@ -360,7 +362,7 @@ class _Sweep:
             type_ = self.m.sizes.parse(text, self.frame)
             found = self.m.sizes.alignment(type_, self.frame, self.depth + 1) if type_ is not None else None
         if found is None or not found.value:
-            raise _Unknown
+            raise _UnknownError
         return found.value
 
 

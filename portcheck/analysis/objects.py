@@ -158,7 +158,13 @@ def _aggregate(
 ) -> None:
     """Members from a list, in order or by name; the others by their own initialisers."""
     assert made.record is not None
-    listed = [n for n in made.fields if n not in classes.overlapping(made.record)]
+    if classes.overlapping(made.record):  # which argument is whose depends on the unions
+        for argument in arguments:
+            _evaluated(m, argument, frame)
+        for cell in made.fields.values():
+            cell.value = Vague(cell.type, f"the member {cell.name} of a class with a union")
+        return
+    listed = list(made.fields)
     given: dict[str, Argument] = {}
     position = 0
     for argument in arguments:
@@ -206,10 +212,6 @@ def _initialise(
         else:
             made.fields[name] = Cell(Vague(cell.type, f"what the reference {name} is bound to"), name)
         return
-    if name in classes.overlapping(made.record):
-        _evaluated(m, argument, frame)
-        cell.value = Vague(cell.type, f"the member {name} shares its memory with others")
-        return
     if isinstance(argument, Node) and argument.type == "initializer_list":
         type_ = cell.type
         if isinstance(cell.value, Array):
@@ -241,11 +243,13 @@ def blank(m: Machine, record: Record, type_: CType, outer: Frame) -> Structure:
     """An object before anything is set."""
     fields: dict[str, Cell] = {}
     made = Structure(type_, fields, record, outer)
-    vague = classes.overlapping(record) | classes.references(record)
+    shared, references = classes.overlapping(record), classes.references(record)
     for name, member in list(record.members.items())[:MAX_MEMBERS]:
+        if name in shared:  # to write one of those changes the others: none of them is followed
+            continue
         resolved = m.sizes.resolve(member, outer)
-        value: Value = Vague(resolved, f"{name} is not set", unset=name not in vague)
-        if resolved.extents and name not in vague:
+        value: Value = Vague(resolved, f"{name} is not set", unset=name not in references)
+        if resolved.extents and name not in references:
             value = _array(m, resolved, outer, name)
         fields[name] = Cell(value, name, None if resolved.extents else resolved)
     return made
@@ -296,11 +300,13 @@ def unknown_object(m: Machine, type_: CType, name: str, role: Role, frame: Frame
     if record.is_union:
         return Vague(type_, f"the members of the union {type_.name} overlap")
     outer = class_frame(m, record, type_, frame)
-    vague = classes.overlapping(record) | classes.references(record)
+    shared, references = classes.overlapping(record), classes.references(record)
     fields: dict[str, Cell] = {}
     for member, declared in list(record.members.items())[:MAX_MEMBERS]:
         title = f"{name}.{member}" if name else member
-        if member in vague:
+        if member in shared:
+            continue
+        if member in references:
             fields[member] = Cell(Vague(declared, f"the member {member} is not followed"), member)
             continue
         fields[member] = Cell(unknown_of(m, declared, title, role, outer, depth + 1), member)
@@ -375,7 +381,7 @@ def _written_initialiser(
     """One `name(arguments)` of a constructor."""
     assert made.record is not None
     cell = made.fields[name]
-    if name in classes.references(made.record) or name in classes.overlapping(made.record):
+    if name in classes.references(made.record):
         if arguments:
             _initialise(m, made, name, arguments[0], frame, child)
         return

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from portcheck.analysis.state import Frame
 
 
+_NARROW = frozenset(
+    ("bool", "char", "signed char", "unsigned char", "int8_t", "uint8_t", "short", "unsigned short")
+) | {"int16_t", "uint16_t"}
+
+
 def choose(
     m: Machine,
     candidates: list[Function],
@@ -86,7 +91,8 @@ def _specialization(function: Function) -> tuple[str, ...] | None:
         listed = title.child_by_field_name("arguments")
         return tuple(split_top(function.origin.read(listed)[1:-1])) if listed is not None else ()
     parent = node.parent
-    return () if parent is not None and parent.type == "template_declaration" and not function.record else None
+    is_template = parent is not None and parent.type == "template_declaration"
+    return () if is_template and not function.record else None
 
 
 def _specialised(
@@ -189,9 +195,7 @@ def _promotes(given: CType, wanted: CType) -> bool:
     """Whether a conversion is a promotion, which is better than others."""
     if given.is_indirect or wanted.is_indirect:
         return False
-    narrow = ("bool", "char", "signed char", "unsigned char", "int8_t", "uint8_t")
-    narrow += ("short", "unsigned short", "int16_t", "uint16_t")
-    return (given.name in narrow and wanted.name in ("int", "int32_t")) or (
+    return (given.name in _NARROW and wanted.name in ("int", "int32_t")) or (
         given.name == "float" and wanted.name == "double"
     )
 

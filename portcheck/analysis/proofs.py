@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from portcheck.analysis.launches import Context
 from portcheck.analysis.machine import Machine
@@ -103,27 +104,58 @@ class Judge:
             text = f"{subject} is {residue} modulo {modulus}"
         return self.answer(Question(goal, subject, text, tags, tuple(known)))
 
-    def answer(self, question: Question) -> Proof:
-        """The proof for a question: by the function alone, or else launch by launch."""
+    def answer(self, question: Question, *, launches: bool = True) -> Proof:
+        """The proof for a question: by the function alone, or else launch by launch.
+
+        Without `launches` the function alone has to do.
+        """
         steps = list(self.machine.state.steps)
         base = self._decide(question.goal, question.subject, question.known, ())
-        if base.verdict is Verdict.HOLDS or not self.contexts:
+        if base.verdict is Verdict.HOLDS or not launches or not self._matters(base, question):
             return self._proof(question, base, (), steps)
         rows: list[tuple[Row, Decision]] = []
         seen: dict[tuple[object, ...], Decision] = {}
         names = self._relevant(question)
         for context in self.contexts:
-            mapping = self._mapping(context)
+            mapping = self.mapping(context)
             host = frozenset(k.condition for k in context.known)
             key = (host, *((s.name, mapping.get(s)) for s in names))
             decision = seen.get(key)
             if decision is None:
                 decision = seen[key] = self._in_context(question, context, mapping, steps)
+                if decision.verdict is Verdict.UNKNOWN and len(seen) == 1:
+                    return self._proof(question, base, (), steps)  # the launches do not help
             rows.append((_row(context.label, decision), decision))
         reached = [(r, d) for r, d in rows if d.why != "unreachable"]
         if not reached:
             return self._proof(question, base, (), steps)
         return self._overall(question, base, reached, steps)
+
+    def _matters(self, base: Decision, question: Question) -> bool:
+        """Whether what a launch fixes could change the answer."""
+        if not self.contexts:
+            return False
+        symbols = condition_symbols(question.goal)
+        if base.verdict is Verdict.DEPENDS and base.condition is not None:
+            symbols = condition_symbols(base.condition)
+        fixed = self._fixed
+        if symbols & fixed:
+            return True
+        if base.verdict is Verdict.UNKNOWN:
+            return any(self._symbols_of(k.condition) & fixed for k in question.known)
+        return False
+
+    @cached_property
+    def _fixed(self) -> frozenset[Symbol]:
+        """The symbols that some launch gives more than another name, or that the host checks."""
+        found: set[Symbol] = set()
+        for context in self.contexts:
+            for symbol, expr in self.mapping(context).items():
+                if expr != of(symbol):
+                    found.add(symbol)
+            for premised in context.known:
+                found |= condition_symbols(premised.condition)
+        return frozenset(found)
 
     def _overall(
         self, question: Question, base: Decision, rows: list[tuple[Row, Decision]], steps: list[Step]
@@ -208,12 +240,14 @@ class Judge:
     def _relevant(self, question: Question) -> list[Symbol]:
         """The parameters that a decision can rest on: those of the goal and of what is known."""
         found = set(condition_symbols(question.goal))
-        for known in question.known:
-            found |= self._symbols_of(known.condition)
+        premises = tuple(Premise(k.condition, k.tag) for k in question.known)
+        for premise in self._connected(question.goal, question.subject, premises):
+            found |= self._symbols_of(premise.condition)
         own = set(self._parameters.values()) | set(self.machine.sizes.template_names().values())
         return sorted(found & own, key=lambda s: s.name)
 
-    def _mapping(self, context: Context) -> dict[Symbol, Expr]:
+    def mapping(self, context: Context) -> dict[Symbol, Expr]:
+        """What the kernel's own symbols are in a launch."""
         mapping = {
             symbol: context.parameters[name]
             for name, symbol in self._parameters.items()

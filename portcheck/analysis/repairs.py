@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from portcheck.analysis.machine import Machine, Tree
+from portcheck.analysis.proofs import Judge
 from portcheck.analysis.record import CheckEvent, Event, Recorder
 from portcheck.analysis.verdicts import Judged
 from portcheck.program.model import Function
 from portcheck.source.place import Place
 from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.evaluate import substitute_condition
 from portcheck.symbolic.expr import Expr
 from portcheck.targets import Quantity
 
@@ -45,25 +47,39 @@ class Repair:
 
 
 def repairs(
-    tree: Tree, root: Function, machine: Machine, events: list[Event], judged: list[Judged]
+    tree: Tree,
+    root: Function,
+    machine: Machine,
+    judge: Judge,
+    events: list[Event],
+    judged: list[Judged],
 ) -> Iterator[Repair]:
     """A repair for each constant stride that puts addresses off the blocks of UB."""
-    now = _failing(events)
+    now = _failing(events, judge)
     for name, value, modulus, place in list(_strides(machine, judged))[:MAX_REPAIRS]:
         needed = -(-value // modulus) * modulus
         recorder = Recorder()
         trial = Machine(tree, recorder)
         trial.replaced[name, value] = needed
         trial.run(root)
-        failing = _failing(recorder.events)
+        failing = _failing(recorder.events, judge)
         broken = tuple(Broken(*key) for key in failing if key not in now)
         yield Repair(place, name, value, needed, broken)
 
 
-def _failing(events: list[Event]) -> dict[tuple[Place, str], None]:
-    return dict.fromkeys(
-        (e.place, e.text) for e in events if isinstance(e, CheckEvent) and e.condition.known is False
-    )
+def _failing(events: list[Event], judge: Judge) -> dict[tuple[Place, str], None]:
+    """The checks that are false by their numbers, in every case or in some launch."""
+    found: dict[tuple[Place, str], None] = {}
+    mappings = [judge.mapping(context) for context in judge.contexts]
+    for event in events:
+        if not isinstance(event, CheckEvent) or (event.place, event.text) in found:
+            continue
+        known = event.condition.known
+        if known is None:
+            known = False not in (substitute_condition(event.condition, m).known for m in mappings)
+        if known is False:
+            found[event.place, event.text] = None
+    return found
 
 
 def _strides(machine: Machine, judged: list[Judged]) -> Iterator[tuple[str, int, int, Place]]:
@@ -74,7 +90,7 @@ def _strides(machine: Machine, judged: list[Judged]) -> Iterator[tuple[str, int,
             modulus = statement.modulus
             if statement.verdict not in (Verdict.VIOLATED, Verdict.DEPENDS):
                 continue
-            strides = {c for c in _coefficients(statement.subject) if c % modulus}
+            strides = {c for c in _coefficients(statement.subject) if c > modulus and c % modulus}
             for name, value, place in _constants(machine, statement.tags):
                 if value in strides and (name, value) not in seen:
                     seen.add((name, value))

@@ -45,10 +45,12 @@ def block(m: Machine, node: Node, frame: Frame) -> None:
     if not m.state.alive and not _has_label(node):
         return
     frame.scopes.append({})
+    types, frame.types = frame.types, dict(frame.types)  # an alias ends with its block
     try:
         sequence(m, node.named_children, frame)
     finally:
         frame.scopes.pop()
+        frame.types = types
 
 
 _HOLD_LABELS = frozenset(("labeled_statement", "compound_statement"))
@@ -254,9 +256,11 @@ def static_assertion(m: Machine, node: Node, frame: Frame) -> None:
     if condition_node is None:
         return
     found, tags = expressions.condition(m, condition_node, frame)
+    text = f"static_assert({m.shown(condition_node, frame)})"
+    if m.recorder is not None and not m.dry:
+        m.recorder.check(m, found, tags, text, condition_node, frame)
     if found.known is not None:
         return  # a false one would not compile: it stands in a branch that is not instantiated
-    text = f"static_assert({m.shown(condition_node, frame)})"
     tag = m.state.step(m.place(condition_node, frame), text, "check", tags)
     m.state.assume(found, tag)
     m.assume_instantiated(found, tag)

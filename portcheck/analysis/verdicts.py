@@ -116,7 +116,9 @@ def _congruences(
             text = f"{_label(role, base)} is a multiple of {modulus}"
             about = subject if quantity is Quantity.GM_START else end.start
             question = Question(congruent(about, modulus), subject, text, end.tags, known)
-            yield Statement(requirement, names, role, judge_.answer(question), end.start, end.tags, modulus)
+            launches = requirement.severity is Severity.BREAKS
+            proof = judge_.answer(question, launches=launches)
+            yield Statement(requirement, names, role, proof, end.start, end.tags, modulus)
 
 
 def _any_row(offset: Expr, known: tuple[Known, ...]) -> tuple[Expr, tuple[Known, ...]]:

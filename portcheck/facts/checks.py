@@ -37,7 +37,7 @@ _TRUSTED = re.compile(
     r"|DEVICE|HOST))?$|^(?:\w*_)?assert$"
 )
 # A macro of these checks the status of a call: zero is what it wants.
-_OF_STATUS = re.compile(r"(?:^|_)(?:CUDA|CU|NCCL|NVSHMEM|CUBLAS|CUDNN|CUFILE|NVRTC|HIP|IBV?|MPI|DRIVER|RT)(?:_|$)")
+_OF_STATUS = re.compile(r"(?:^|_)(?:CUDA|CU|NCCL|NVSHMEM|CUBLAS|CUDNN|NVRTC|HIP|IBV?|MPI)(?:_|$)")
 _REVERSED = re.compile(r"_(?:FALSE|UNSET|NOT)$")
 _STOPPING_CALL = re.compile(
     r"(?:^|::)(?:abort|exit|_exit|quick_exit|terminate|__trap|trap|__builtin_trap|__builtin_unreachable"
@@ -145,9 +145,7 @@ def sense(name: str, context: Context, path: str, depth: int = 0) -> bool | None
 
 def _sense(name: str, context: Context, path: str, depth: int) -> bool | None:
     macro = context.macros.get(name, path)
-    trusted = bool(_TRUSTED.search(name)) and (
-        not _OF_STATUS.search(name) or "assert" in name.lower()
-    )
+    trusted = bool(_TRUSTED.search(name)) and (not _OF_STATUS.search(name) or "assert" in name.lower())
     if macro is None:
         return True if trusted and name not in context.program.functions else None
     body = macro.body.strip()

@@ -23,7 +23,7 @@ __global__ void functions(int n, int* p) {
   // prove: a => holds ;; b => violated value 5 ;; c => holds ;; d => violated value 7
   use(a);
   int e = generic(1), f = generic('c'), g = generic<char>('c'), h = generic(1ll);
-  // prove: e => holds xfail WRONG: violated instead of holds ;; f => violated value 5 ;; g is 8 => holds ;; h mod 64 => holds xfail WRONG: violated instead of holds
+  // prove: e => holds ;; f => violated value 5 ;; g is 8 => holds ;; h mod 64 => holds
   use(e);
   int i = with_default(2), j = with_default(n), k = with_default(n, 64);
   // prove: i => holds ;; j => depends n % 2 == 0 ;; k => holds
@@ -68,7 +68,7 @@ __global__ void lambdas(int n, char* base) {
   use(x);
   auto counts = [x]() mutable { x += 16; return x; };
   int first = counts(), second = counts();
-  // prove: first is 16 => holds xfail WRONG: violated instead of holds ;; second => holds ;; x => holds
+  // prove: first is 16 => holds ;; second => holds ;; x => holds
   use(x);
   auto slot = [=](int i) { return base + 16 + i * 4624; };
   // prove: slot(0) is 16 => holds ;; slot(1) => holds ;; slot(n) => depends n % 2 == 1
@@ -150,7 +150,7 @@ struct WithBase : Counter { int m = 32; };
 
 __global__ void objects(int n, Base& base) {
   Functor f{32}, g{n};
-  // prove: f(n) => holds ;; g(16) => depends n % 2 == 0 ;; base.size() => not holds xfail WRONG: holds
+  // prove: f(n) => holds ;; g(16) => depends n % 2 == 0 ;; base.size() => not holds
   use(n);
   Counter c;
   c.add(16).add(16);

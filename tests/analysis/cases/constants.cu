@@ -34,17 +34,17 @@ template <int N, int kStep = 16> __device__ int stepped(int x) { return x * kSte
 template <int N> constexpr int kVariable = N * 16;
 
 __global__ void plain(int n) {
-  // prove: kBytes => holds xfail weak: refused: 'N' is not visible ;; kDouble => holds xfail weak: unknown (kBytes (kBytes is not defined in the scanned tree) is not known modulo 32) instead of holds ;; kOffset => violated value 68 xfail weak: unknown (kBytes (kBytes is not defined in the scanned tree) is not known modulo 32) instead of violated ;; square(8) => holds ;; square(5) => violated value 25
+  // prove: kBytes => holds ;; kDouble => holds ;; kOffset => violated value 68 ;; square(8) => holds ;; square(5) => violated value 25
   // prove: kTable[1] => holds xfail unknown: elements of a global constant array ;; kTable[2] => not holds ;; kTable[n] => not holds
-  // prove: kOne is 1 => holds ;; kSix is 6 => holds ;; kShift => holds ;; kMinus is 31 => holds ;; kNought => holds ;; kAgain is 10 => holds xfail unknown: enumerators computed from others ;; kNext is 11 => holds xfail unknown: an enumerator behind a computed one
-  // prove: (int)A::kN => holds ;; (int)B::kN => violated value 7 ;; InA::kM => holds ;; InB::kM => violated value 7 xfail WRONG: holds instead of violated ;; InA::kSize => holds ;; InB::kSize => violated value 7 ;; first::kSpaced => holds xfail weak: unknown (first::kSpaced (first::kSpaced is not defined in the scanned tree) is not known modulo 32) instead of ;; second::kSpaced => violated value 7 xfail weak: unknown (second::kSpaced (second::kSpaced is not defined in the scanned tree) is not known modulo 32) instead 
-  // prove: Traits<int>::kWidth => holds xfail weak: unknown (Traits<int>::kWidth (Traits<int>::kWidth is not defined in the scanned tree) is not known modulo 32)  ;; Traits<float>::kWidth => violated value 7 xfail weak: unknown (Traits<float>::kWidth (Traits<float>::kWidth is not defined in the scanned tree) is not known modulo  ;; Sized<2>::kBytes => holds xfail weak: unknown (N (N is not defined in the scanned tree) is not known modulo 32) instead of holds ;; Sized<3>::kBytes => violated value 48 xfail weak: unknown (N (N is not defined in the scanned tree) is not known modulo 32) instead of violated ;; Sized<16>::kTwice => holds xfail weak: unknown (Sized<16>::kTwice (Sized<16>::kTwice is not defined in the scanned tree) is not known modulo 32) inst ;; Sized<3>::kTwice => violated value 6 xfail weak: unknown (Sized<3>::kTwice (Sized<3>::kTwice is not defined in the scanned tree) is not known modulo 32) instea ;; Defaulted<1>::kValue => holds xfail weak: unknown (M (M is not defined in the scanned tree) is not known modulo 32) instead of holds ;; Defaulted<1, 3>::kValue => violated value 48 xfail weak: unknown (M (M is not defined in the scanned tree) is not known modulo 32) instead of violated
-  // prove: scaled<2>() => holds ;; scaled<4>() => violated value 7 xfail WRONG: holds instead of violated ;; stepped<1>(2) => holds ;; stepped<1, 3>(2) => violated value 6 ;; kVariable<2> => holds xfail weak: unknown (kVariable<2> (kVariable<2> is not defined in the scanned tree) is not known modulo 32) instead of hol ;; kVariable<3> => violated value 48 xfail weak: unknown (kVariable<3> (kVariable<3> is not defined in the scanned tree) is not known modulo 32) instead of vio
+  // prove: kOne is 1 => holds ;; kSix is 6 => holds ;; kShift => holds ;; kMinus is 31 => holds ;; kNought => holds ;; kAgain is 10 => holds ;; kNext is 11 => holds
+  // prove: (int)A::kN => holds ;; (int)B::kN => violated value 7 ;; InA::kM => holds ;; InB::kM => violated value 7 ;; InA::kSize => holds ;; InB::kSize => violated value 7 ;; first::kSpaced => holds ;; second::kSpaced => violated value 7
+  // prove: Traits<int>::kWidth => holds ;; Traits<float>::kWidth => violated value 7 ;; Sized<2>::kBytes => holds ;; Sized<3>::kBytes => violated value 48 ;; Sized<16>::kTwice => holds ;; Sized<3>::kTwice => violated value 6 ;; Defaulted<1>::kValue => holds ;; Defaulted<1, 3>::kValue => violated value 48
+  // prove: scaled<2>() => holds ;; scaled<4>() => violated value 7 ;; stepped<1>(2) => holds ;; stepped<1, 3>(2) => violated value 6 ;; kVariable<2> => holds ;; kVariable<3> => violated value 48
   use(n);
 }
 
 __global__ void may_be_changed() {
-  // prove: mutable_global => not holds xfail weak: refused: 'mutable_global' is not visible ;; mutable_device => not holds xfail weak: refused: 'mutable_device' is not visible ;; in_constant_memory => not holds xfail WRONG: holds ;; mutable_static => not holds xfail weak: refused: 'mutable_static' is not visible
+  // prove: mutable_global => not holds xfail weak: refused: 'mutable_global' is not visible ;; mutable_device => not holds xfail weak: refused: 'mutable_device' is not visible ;; in_constant_memory => not holds ;; mutable_static => not holds xfail weak: refused: 'mutable_static' is not visible
   use(1);
   static int calls = 32;
   // prove: calls => not holds
@@ -53,22 +53,22 @@ __global__ void may_be_changed() {
 }
 
 __global__ void hidden(Hides h, DerivedHides d) {
-  // prove: kHidden => holds xfail weak: refused: 'kHidden' is not visible ;; h.get() => violated value 7 ;; d.get() => violated value 7 xfail weak: refused: 'kHidden' is not visible ;; Hides::kHidden => violated value 7
+  // prove: kHidden => holds ;; h.get() => violated value 7 ;; d.get() => violated value 7 ;; Hides::kHidden => violated value 7
   use(1);
   int kBytes = 7;
-  // prove: kBytes => violated value 7 ;; ::kBytes => holds xfail weak: unknown (::kBytes (::kBytes is not defined in the scanned tree) is not known modulo 32) instead of holds
+  // prove: kBytes => violated value 7 ;; ::kBytes => holds
   use(kBytes);
 }
 
 __global__ void members() {
   Defaults d;
-  // prove: d.a => holds ;; d.b => violated value 37 ;; d.c => holds xfail weak: unknown (int (`{64}` is not followed) is not known modulo 32) instead of holds ;; d.d => unknown
+  // prove: d.a => holds ;; d.b => violated value 37 ;; d.c => holds ;; d.d => unknown
   use(d.a);
   Defaults e{5};
-  // prove: e.a => violated value 5 ;; e.b => violated value 10 xfail WRONG: the value is 37 instead of 10
+  // prove: e.a => violated value 5 ;; e.b => violated value 10
   use(e.a);
   Defaults f = {.a = 64, .c = 5};
-  // prove: f.a => holds xfail weak: unknown (int (`.a = 64` is not followed) is not known modulo 32) instead of holds ;; f.c => violated value 5 xfail weak: unknown (int (`{64}` is not followed) is not known modulo 32) instead of violated
+  // prove: f.a => holds ;; f.c => violated value 5
   use(f.a);
 }
 
@@ -76,7 +76,7 @@ template <int kN, bool kFlag, class T = float>
 __global__ void templated(int n) {
   constexpr int kBytes = kN * 16;
   constexpr int kPer = kFlag ? 32 : 16;
-  // prove: kBytes => depends kN % 2 == 0 ;; kPer => depends kFlag == 1 ;; kFlag * 32 => holds ;; sizeof(T) > 16 ? 5 : 32 => not holds xfail WRONG: holds
+  // prove: kBytes => depends kN % 2 == 0 ;; kPer => depends kFlag == 1 ;; kFlag * 32 => holds ;; sizeof(T) > 16 ? 5 : 32 => not holds
   use(n);
   if constexpr (kFlag) {
     // prove: kPer => holds

@@ -22,25 +22,25 @@
 __host__ __device__ void use(int) {}
 
 __global__ void object_like(int n) {
-  // prove: BYTES * 2 mod 64 => violated value 48 xfail WRONG: holds instead of violated ;; BYTES_SAFE * 2 mod 64 => holds ;; 2 * BYTES mod 64 => violated value 48 xfail WRONG: holds instead of violated
+  // prove: BYTES * 2 mod 64 => violated value 48 ;; BYTES_SAFE * 2 mod 64 => holds ;; 2 * BYTES mod 64 => violated value 48
   use(BYTES * 2);
   int x = BYTES * 2;
-  // prove: x mod 64 => violated value 48 xfail WRONG: holds instead of violated
+  // prove: x mod 64 => violated value 48
   use(x);
   int y = n * BYTES;
-  // prove: y mod 16 => holds ;; y => depends n % 2 == 1 xfail WRONG: holds instead of depends n % 2 == 1
+  // prove: y mod 16 => holds ;; y => depends n % 2 == 1
   use(y);
   int z = 1 - NEGATIVE;
-  // prove: z => violated value 34 xfail WRONG: holds instead of violated
+  // prove: z => violated value 34
   use(z);
 }
 
 __global__ void function_like(int n) {
   int x = ADD(16, 16) * 2;
-  // prove: x mod 64 => violated value 48 xfail weak: unknown (int is not known modulo 64) instead of violated
+  // prove: x mod 64 => violated value 48
   use(x);
   int y = TWICE(n + 16);
-  // prove: y => depends n % 32 == 0 xfail weak: unknown (int is not known modulo 32) instead of depends n % 32 == 0
+  // prove: y => depends n % 32 == 0
   use(y);
   int z = ALIGN_UP(n, 32);
   // prove: z => holds
@@ -85,13 +85,13 @@ void host_checks(int a, int b, int c, int d, int e, int f, int g, int h, int i, 
   CHECK_EQ(h % 32, 0);
   CHECK_NE(i % 32, 0);
   DIVISIBLE(j, 32);
-  // prove: a => holds ;; b => violated xfail WRONG: holds instead of violated ;; c => holds ;; d => holds xfail WRONG: violated (false) witness {'d': 1} instead of holds ;; e => holds xfail WRONG: violated (false) witness {'e': 1} instead of holds ;; f => depends f % 32 == 0 ;; g => depends g % 32 == 0 ;; h => holds ;; i => violated ;; j => holds xfail WRONG: depends (j % 32 == 0) witness {'j': 1} instead of holds
+  // prove: a => holds ;; b => violated ;; c => holds ;; d => holds ;; e => holds ;; f => depends f % 32 == 0 ;; g => depends g % 32 == 0 ;; h => holds ;; i => violated ;; j => holds
   use(a);
 }
 
 void throw_if_holds(int n) {
   THROW_IF(n % 32);
-  // prove: n => holds xfail WRONG: violated (false) witness {'n': 1} instead of holds
+  // prove: n => holds
   use(n);
 }
 
