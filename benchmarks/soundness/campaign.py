@@ -191,6 +191,7 @@ def _shortest_first(problems: list[Problem], prover: str, seconds: float) -> lis
 def small(problem: Problem, prover: str, seconds: float) -> str:
     """The text with all taken out that the disagreement does not need."""
     probe, outcome = problem.probe, problem.outcome
+    unreached = "not reached" in problem.detail
 
     def still(candidate: str) -> bool:
         with tempfile.TemporaryDirectory() as temporary:
@@ -205,7 +206,9 @@ def small(problem: Problem, prover: str, seconds: float) -> str:
                 finding = next(_findings(subject, judge, asked, "small.cu", report))
             except (Invalid, ParseError, StopIteration, AssertionError, KeyError, TypeError):
                 return False
-            return finding.outcome == outcome
+            invalid = any(w.startswith("invalid") and "static" not in w for w in judge.evidence.stops)
+            same = finding.outcome == outcome and ("not reached" in finding.detail) == unreached
+            return same and not invalid and (outcome != CRASH or finding.detail[:12] in problem.detail)
 
     return shrunk(problem.text, probe, still, seconds)
 

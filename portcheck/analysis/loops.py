@@ -453,9 +453,11 @@ def _change(m: Machine, start: Value, end: Number, symbol: Symbol, varying: set[
     steps = _leaves(end.expr - of(symbol), symbol)
     if steps is None:
         return Change(start, None, False)
+    grows = all((low := expressions.lower_bound(s)) is not None and low >= 0 for s in steps)
     if any(_varies(m, s, serial, varying) for s in steps):
+        # By how much differs from one iteration to the next: what the amounts share is kept.
         common = gcd(*(c for s in steps for c in (s.constant, *(k for _, k in s.terms))))
-        return Change(start, Expr((), common), False, end.tags) if common > 1 else Change(start, None, False)
+        return Change(start, Expr((), max(common, 1)), False, end.tags, grows)
     if len(steps) == 1:
         return Change(start, steps[0], True, end.tags)
     common = 0
@@ -463,11 +465,9 @@ def _change(m: Machine, start: Value, end: Number, symbol: Symbol, varying: set[
         if step.value is None:
             nonzero = [s for s in steps if s.value != 0]
             if len(set(nonzero)) == 1:
-                grows = (expressions.lower_bound(nonzero[0]) or -1) >= 0
                 return Change(start, nonzero[0], False, end.tags, grows)
             return Change(start, None, False)
         common = gcd(common, step.value)
-    grows = all(s.value is not None and s.value >= 0 for s in steps)
     return Change(start, Expr((), common), False, end.tags, grows) if common else Change(start, None, False)
 
 
@@ -567,7 +567,8 @@ def _enter_iteration(
             times = m.state.fresh(
                 f"steps of {cell.name}", Role.OPAQUE, 0 if change.grows else None, note=note
             )
-            expr = start.expr + change.step * times
+            later = start.expr + change.step * times
+            expr = choose(equal(counter, 0), start.expr, later)  # the first iteration is certain
         tags = start.tags | change.tags
         if not m.dry:
             place, text = m.place(parts.node, frame), f"in the loop, {cell.name} ="

@@ -11,9 +11,8 @@ from portcheck.analysis.state import Known
 from portcheck.analysis.transfers import End, Layout, Pattern, Transfer
 from portcheck.analysis.values import Tags
 from portcheck.symbolic.answers import Verdict
-from portcheck.symbolic.condition import Congruent, Operator, Relation, congruent
-from portcheck.symbolic.evaluate import substitute, substitute_condition
-from portcheck.symbolic.expr import Expr, Role, Symbol, of
+from portcheck.symbolic.condition import Congruent, Operator, Relation, condition_symbols, congruent
+from portcheck.symbolic.expr import Atom, Expr, Role, Symbol, number, of
 from portcheck.targets import Assumptions, Kind, Quantity, Requirement, Severity, requirements, targets
 
 
@@ -103,8 +102,9 @@ def _congruences(
     assumed: Assumptions,
 ) -> Iterator[Statement]:
     offset, base = _offset(m, end.start)
-    if quantity is Quantity.GM_START:
-        subject, known = _any_row(offset, known)
+    in_rows = end.space == "GM"
+    if in_rows:
+        subject, known = _any_row(offset, (*known, *m.universal))
     elif quantity is Quantity.LENGTH:
         subject, base, known = end.start, "", (*known, *m.universal)
     else:
@@ -114,7 +114,7 @@ def _congruences(
             continue
         for modulus, names in _by_modulus(requirement):
             text = f"{_label(role, base)} is a multiple of {modulus}"
-            about = subject if quantity is Quantity.GM_START else end.start
+            about = subject if in_rows else end.start
             question = Question(congruent(about, modulus), subject, text, end.tags, known)
             launches = requirement.severity is Severity.BREAKS
             proof = judge_.answer(question, launches=launches)
@@ -125,19 +125,38 @@ def _any_row(offset: Expr, known: tuple[Known, ...]) -> tuple[Expr, tuple[Known,
     """An offset in global memory for the question of bandwidth: an index that is read from
     memory stands for any row, and of what is known only divisibility and equality matter."""
     kept = []
-    mapping: dict[Symbol, Expr] = {}
     for one in known:
         condition = one.condition
         if isinstance(condition, Congruent) or (
             isinstance(condition, Relation) and condition.operator is Operator.ZERO
         ):
             kept.append(one)
-    for symbol in offset.symbols():
-        if symbol.role is Role.OPAQUE:
-            any_row = Symbol(symbol.name, Role.INDEX, symbol.low, symbol.high, symbol.note)
-            mapping[symbol] = of(any_row)
-    kept = [Known(substitute_condition(k.condition, mapping), k.tag, k.guard) for k in kept]
-    return substitute(offset, mapping), tuple(kept)
+    kept = [k for k in kept if not any(s.role is Role.OPAQUE for s in condition_symbols(k.condition))]
+    return _with_any_index(offset), tuple(kept)
+
+
+def _with_any_index(expr: Expr) -> Expr:
+    """The expression with every index that is read from memory or computed from thread
+    numbers and counters replaced by one that may have any value."""
+    total = number(expr.constant)
+    for monomial, coefficient in expr.terms:
+        term = number(coefficient)
+        for atom in monomial:
+            term = term * _any_index(atom)
+        total = total + term
+    return total
+
+
+def _any_index(atom: Atom) -> Expr:
+    if isinstance(atom, Symbol):
+        if atom.role is not Role.OPAQUE:
+            return of(atom)
+        return of(Symbol(atom.name, Role.INDEX, atom.low, atom.high, atom.note))
+    if all(s.role is Role.PARAMETER for s in of(atom).symbols()):
+        return of(atom)
+    if any(s.role is Role.BASE for s in of(atom).symbols()):
+        return of(atom)
+    return of(Symbol(str(atom), Role.INDEX, 0, None, "an index that may have any value"))
 
 
 def _label(role: str, base: str) -> str:

@@ -172,7 +172,7 @@ class _Body:
     text: bytes = b""
 
     def parsed(self, body: bytes) -> Node | None:
-        self.text = body if body.endswith((b";", b"}")) else body + b";"
+        self.text = body.replace(b"#", b" ") + (b"" if body.endswith((b";", b"}")) else b";")
         root = parse_text(self.text).root_node
         return _only(root) if not root.has_error else None
 
@@ -244,7 +244,7 @@ class _Body:
 
     def _callee(self, node: Node) -> tuple[str, list[Node]] | None:
         title, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
-        if title is None or listed is None or title.type not in ("identifier", "qualified_identifier"):
+        if title is None or listed is None or title.type not in _TITLES:
             return None
         return self.read(title), [c for c in listed.named_children if c.type != "comment"]
 
@@ -329,6 +329,7 @@ class _Body:
         return inner.stops(function.body)
 
 
+_TITLES = ("identifier", "qualified_identifier", "template_function", "primitive_type")
 _LEAVES = re.compile(r"\b(?:return|break|continue|goto)\b")
 
 

@@ -23,7 +23,7 @@ from portcheck.symbolic.reporting import original_condition
 from portcheck.symbolic.simplify import simplify_condition
 from portcheck.symbolic.system import System
 from portcheck.symbolic.witness import Witness, find_witness
-from portcheck.symbolic.words import clipped, line, names
+from portcheck.symbolic.words import NOT_REACHED, REACHING, clipped, line, names
 
 _LITTLE = 600  # work on values near known ones
 
@@ -87,7 +87,7 @@ def answer_for(question: Question) -> Answer:
     """The answer for any goal."""
     goal, system = question.goal, question.system
     if isinstance(goal, Constant):
-        return Answer(Verdict.HOLDS if goal.truth else Verdict.VIOLATED)
+        return Answer(Verdict.HOLDS if goal.truth else Verdict.UNKNOWN)
     used: set[int] = set()
     truth = condition_truth(simplify_condition(goal, system, used), system, used)
     if truth:
@@ -124,6 +124,14 @@ def plain_answer(question: Question, residues: tuple[int, ...] | None = None) ->
     witness = question.witness()
     tags = frozenset(used)
     symbols = condition_symbols(simple)
+    if witness is None and condition_truth(simple, system, used) is False:
+        return Answer(
+            Verdict.UNKNOWN,
+            residues=residues,
+            used=tags,
+            why=NOT_REACHED,
+            would_decide=REACHING,
+        )
     if witness is None:
         return Answer(
             Verdict.UNKNOWN,

@@ -17,6 +17,7 @@ from portcheck.symbolic.condition import (
     condition_symbols,
     negate,
 )
+from portcheck.symbolic.constant_goal import false_answer
 from portcheck.symbolic.evaluate import Undefined, evaluate
 from portcheck.symbolic.expr import Expr, Symbol
 from portcheck.symbolic.ledger import Entry
@@ -139,7 +140,7 @@ def _answer(
 ) -> Answer:
     """The answer from a few near facts, or else from more."""
     if isinstance(asked, Constant):
-        return Answer(Verdict.HOLDS if asked.truth else Verdict.VIOLATED)
+        return Answer(Verdict.HOLDS) if asked.truth else false_answer(premises, symbols, typical)
     resting: set[int] = set()
     goal = with_equalities(goal, premises.facts(condition_symbols(goal)), resting)
     own = condition_symbols(goal)

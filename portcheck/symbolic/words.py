@@ -11,6 +11,9 @@ _PART = 60
 _NOTE = 70
 _LISTED = 3
 
+NOT_REACHED = "it fails wherever the code gets here, but no values were found that do"
+REACHING = "values that let the code get here"
+
 
 def line(text: str) -> str:
     """The text, cut where it would be too long for a line."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from marks import cases
 
-from portcheck.facts.checks import classify
+from portcheck import scan as scanning
+from portcheck.facts.checks import classify, sense
 
 RELATIONS = [
     ("hidden % 16 == 0", "divisibility"),
@@ -46,6 +49,66 @@ def test_the_kind_follows_from_the_relation(facts_of, condition: str, relation: 
     assert fact.kind == ("align_assert" if aligning else "check")
 
 
+SENSES = [
+    ("#define C(c) do { if (not (c)) { printf(0); throw 1; } } while (0)", True),
+    ("#define C(c) if (!(c)) throw 1", True),
+    ("#define C(c) ((c) ? (void)0 : abort())", True),
+    ("#define C(c) (static_cast<bool>(c) ? void(0) : __assert_fail(#c, 0, 0, 0))", True),
+    (
+        "#define C(c, ...) if (__builtin_expect(!(c), 0)) { fail(); }\nvoid fail() { throw 1; }",
+        True,
+    ),
+    ("#define C(c) (void)((c) || (abort(), 0))", True),
+    ("#define C(c) static_assert(c)", True),
+    ('#define C(c) assert((c) && "text")', True),
+    ("#define C(c) do { if (c) {} else throw 1; } while (0)", True),
+    ("#define C(c) do { if (c) { throw 1; } } while (0)", False),
+    ("#define C(c) D(c)\n#define D(c) if (c) throw 1", False),
+    ("#define C(c) if (!c) throw 1", None),  # `!a == b` negates a alone
+    ("#define C(c) D((c) % 32 == 0)\n#define D(c) if (!(c)) throw 1", None),
+    ("#define C(c) do { if (!(c)) { printf(0); } } while (0)", None),
+    ("#define C(c) if (!(c)) { if (fatal) throw 1; }", None),
+    ("#define C(c) if (!(c)) { fail(); }\nvoid fail() { if (fatal) throw 1; }", None),
+    ("#define C(c) do { if (!(c)) { break; throw 1; } } while (0)", None),
+    ("#define C(c) do { if (!(c)) throw 1; x = 5; } while (0)", None),
+    ("#define C(c) ((void)0)", None),
+    ("#define C(a, b) CHECK_EQ(a, b)", None),
+    ("#define C(c) C(c)", None),
+    ("int C(int c);", None),
+]
+
+
+@pytest.mark.parametrize(("code", "wanted"), SENSES)
+def test_what_is_true_behind_a_check(tmp_path: Path, code: str, wanted: bool | None) -> None:
+    assert _sense(tmp_path, code + "\n", "C") is wanted
+
+
+def _sense(folder: Path, code: str, name: str) -> bool | None:
+    (folder / "main.cu").write_text(code)
+    reading = scanning.read([str(folder)])
+    return sense(name, reading.context, reading.parsed[0].source.path)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("assert", True),
+        ("TORCH_CHECK", True),
+        ("CHECK_EQ", True),
+        ("CUDA_KERNEL_ASSERT", True),
+        ("TORCH_CHECK_VALUE", True),
+        ("CUDA_CHECK", None),
+        ("C10_CUDA_CHECK", None),
+        ("ASSERT_FALSE", None),
+        ("EXPECT_TRUE", None),
+        ("check_size", None),
+        ("CHECK_SHAPE", None),
+    ],
+)
+def test_names_without_a_definition(tmp_path: Path, name: str, wanted: bool | None) -> None:
+    assert _sense(tmp_path, "void h();\n", name) is wanted
+
+
 CHECKS = {
     "a macro is known by its body": """
 #define MUST(c) do { if (not(c)) throw std::runtime_error(#c); } while (0)  // expect: check definition by=if
@@ -64,6 +127,14 @@ __global__ void k(int n) {
 #define HOST_ASSERT(c) CORE_CHECK(c, #c)
 void h(int n) { HOST_ASSERT(n % 4 == 0); }  // expect: align_assert by=HOST_ASSERT
 """,
+    "a macro that stops where its condition is true": """
+#define THROW_IF(c) do { if (c) { throw 1; } } while (0)  // expect: check definition by=if
+#define NEVER(c) THROW_IF(c)  // expect: check definition by=THROW_IF requires="not (c)"
+void h(int n) {
+    THROW_IF(n % 16);  // expect: align_assert by=THROW_IF requires="not (n % 16)"
+    NEVER(n % 8 == 0);  // expect: align_assert by=NEVER requires="not (n % 8 == 0)"
+    ASSERT_FALSE(n % 4);  // expect: align_assert by=ASSERT_FALSE requires="not (n % 4)"
+}""",
     "library macros without a definition": """
 void h(torch::Tensor x, int n) {
     TORCH_CHECK(n % 128 == 0, "n must divide");  // expect: align_assert by=TORCH_CHECK
