@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from portcheck.analysis.launches import Context
@@ -86,6 +86,7 @@ class Judge:
         self._parameters = self._symbols_by_name()
         self._decided: dict[object, Decision] = {}
         self._symbols: dict[Condition, frozenset[Symbol]] = {}
+        self._in_launch: dict[tuple[Condition, Context], Condition] = {}
 
     def _symbols_by_name(self) -> dict[str, Symbol]:
         """The run's own symbols for the kernel's parameters and the names of the launch."""
@@ -115,14 +116,15 @@ class Judge:
             return self._proof(question, base, (), steps)
         rows: list[tuple[Row, Decision]] = []
         seen: dict[tuple[object, ...], Decision] = {}
-        names = self._relevant(question)
+        near = self._near(question)
+        names = self._relevant(near)
         for context in self.contexts:
-            mapping = self.mapping(context)
+            mapping = self._mappings[context]
             host = frozenset(k.condition for k in context.known)
             key = (host, *((s.name, mapping.get(s)) for s in names))
             decision = seen.get(key)
             if decision is None:
-                decision = seen[key] = self._in_context(question, context, mapping, steps)
+                decision = seen[key] = self._in_context(near, context, mapping, steps)
                 if decision.verdict is Verdict.UNKNOWN and len(seen) == 1:
                     return self._proof(question, base, (), steps)  # the launches do not help
             rows.append((_row(context.label, decision), decision))
@@ -150,7 +152,7 @@ class Judge:
         """The symbols that some launch gives more than another name, or that the host checks."""
         found: set[Symbol] = set()
         for context in self.contexts:
-            for symbol, expr in self.mapping(context).items():
+            for symbol, expr in self._mappings[context].items():
                 if expr != of(symbol):
                     found.add(symbol)
             for premised in context.known:
@@ -237,14 +239,35 @@ class Judge:
             found = self._symbols[condition] = condition_symbols(condition)
         return found
 
+    def _near(self, question: Question) -> Question:
+        """The question with only those of its premises that can bear on it."""
+        premises = tuple(Premise(k.condition, k.tag) for k in question.known)
+        kept = set(self._connected(question.goal, question.subject, premises))
+        known = tuple(k for k in question.known if Premise(k.condition, k.tag) in kept)
+        return replace(question, known=known)
+
     def _relevant(self, question: Question) -> list[Symbol]:
         """The parameters that a decision can rest on: those of the goal and of what is known."""
-        found = set(condition_symbols(question.goal))
-        premises = tuple(Premise(k.condition, k.tag) for k in question.known)
-        for premise in self._connected(question.goal, question.subject, premises):
-            found |= self._symbols_of(premise.condition)
+        found = set(condition_symbols(question.goal)) | question.subject.symbols()
+        for known in question.known:
+            found |= self._symbols_of(known.condition)
         own = set(self._parameters.values()) | set(self.machine.sizes.template_names().values())
         return sorted(found & own, key=lambda s: s.name)
+
+    @cached_property
+    def _mappings(self) -> dict[Context, dict[Symbol, Expr]]:
+        return {context: self.mapping(context) for context in self.contexts}
+
+    def _put_in(self, condition: Condition, context: Context) -> Condition:
+        """The condition in terms of one launch."""
+        key = (condition, context)
+        found = self._in_launch.get(key)
+        if found is None:
+            mapping = self._mappings[context]
+            touched = not self._symbols_of(condition).isdisjoint(mapping)
+            found = substitute_condition(condition, mapping) if touched else condition
+            self._in_launch[key] = found
+        return found
 
     def mapping(self, context: Context) -> dict[Symbol, Expr]:
         """What the kernel's own symbols are in a launch."""
@@ -263,7 +286,7 @@ class Judge:
     ) -> Decision:
         goal = substitute_condition(question.goal, mapping)
         subject = substitute(question.subject, mapping)
-        known = [Known(substitute_condition(k.condition, mapping), k.tag, k.guard) for k in question.known]
+        known = [Known(self._put_in(k.condition, context), k.tag, k.guard) for k in question.known]
         text = f"launched with {context.label}" if context.label else "launched"
         tag = len(steps)
         steps.append(Step(context.place, text, "launch"))

@@ -33,14 +33,14 @@ class Case:
     used: Tags
 
 
-def cases(expr: Expr, modulus: int, system: System, used: set[int]) -> list[Case]:
+def cases(expr: Expr, modulus: int, system: System, used: set[int]) -> Iterator[Case]:
     """All cases of the expression modulo `modulus`; those seen to be impossible are left out.
 
     Minima, maxima, rounding towards zero and choices by inequalities hang on conditions that
     are not periodic; after at most three such distinctions what is left is for the caller.
     """
     start = Case((), system, simplify(expr, system, used), frozenset(used))
-    return list(_split(start, modulus, _DEPTH, frozenset(), used))
+    return _split(start, modulus, _DEPTH, frozenset(), used)
 
 
 def _split(

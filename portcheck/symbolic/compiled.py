@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import ast
+import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from portcheck.symbolic.condition import Condition, Congruent, Constant, Every, Operator, Relation
@@ -23,7 +25,9 @@ def _truncated(dividend: int, divisor: int) -> int:
     return dividend // divisor if (dividend < 0) == (divisor < 0) else -(-dividend // divisor)
 
 
-_NAMES = {"__builtins__": {}, "T": _truncated, "mx": max, "mn": min}
+_NAMES = {"__builtins__": {}, "T": _truncated, "mx": max, "mn": min, "reversed": reversed}
+# The value of a symbol in a text: `v[` and its name as Python writes a string.
+_VALUE = re.compile(r"""v\[('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\]""")
 
 
 @lru_cache(maxsize=1 << 14)
@@ -46,6 +50,37 @@ def truth_function(condition: Condition) -> Function:
     except _TooDeepError:
         symbols = condition_symbols(condition)
         return lambda at: _interpreted(lambda v: test(condition, v), symbols, at)
+
+
+Reached = dict[int, tuple[int, ...]]
+Enumeration = Callable[[Point, Sequence[range]], Reached]
+
+
+@lru_cache(maxsize=1 << 12)
+def enumeration(
+    expr: Expr, modulus: int, filters: tuple[Condition, ...], inner: tuple[str, ...]
+) -> Enumeration | None:
+    """A function that runs through the values of the symbols named `inner`, with the others given.
+
+    Of each residue of the expression it finds where it is met first, among the values that fit
+    the filters. None where the text would not compile; ZeroDivisionError as for a value.
+    """
+    try:
+        text = f"{_expression(expr, 0)}%{modulus}"
+        tests = "".join(f" if {_condition(f, 0)}" for f in filters)
+    except _TooDeepError:
+        return None
+    places = {name: f"x{i}" for i, name in enumerate(inner)}
+    text, tests = (_VALUE.sub(lambda m: _placed(m, places), t) for t in (text, tests))
+    # What comes last is kept: the values are run through from the last to the first.
+    loops = "".join(f" for x{i} in reversed(r[{i}])" for i in range(len(inner)))
+    values = "".join(f"x{i}," for i in range(len(inner)))
+    function: Enumeration = eval(f"lambda v, r: {{{text}: ({values}){loops or ' for _ in (0,)'}{tests}}}", _NAMES)
+    return function
+
+
+def _placed(found: re.Match[str], places: Mapping[str, str]) -> str:
+    return places.get(ast.literal_eval(found[1]), found[0])
 
 
 def _compiled(text: str) -> Function:

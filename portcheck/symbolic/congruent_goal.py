@@ -68,11 +68,15 @@ def congruent_answer(goal: Congruent, question: Question, before: Tags) -> Answe
         wanted ^= (1 << goal.modulus) - 1
     used = set(before)
     parts: list[_Part] = []
+    is_whole = True
     for case in cases(goal.expr, goal.modulus, question.system, used):
+        if _is_stopped(parts, question) and not _may_fail_always(case):
+            is_whole = False
+            continue  # nothing can change the answer but a case that fails always
         solution = solve(case.expr, goal.modulus, wanted, case.system)
         used |= case.used | solution.used
         parts.append(_part(case, solution, question))
-    residues = _residues(parts)
+    residues = _residues(parts) if is_whole else None
     tags = frozenset(used)
     failing = [p for p in parts if p.solution.outcome is not Outcome.ALWAYS]
     if not failing:
@@ -81,6 +85,27 @@ def congruent_answer(goal: Congruent, question: Question, before: Tags) -> Answe
         return Answer(Verdict.UNKNOWN)
     stopped = _undecided(goal, question, parts, residues, tags)
     return stopped or _decided(goal, question, parts, residues, tags)
+
+
+def _is_stopped(parts: list[_Part], question: Question) -> bool:
+    """Whether the answer is known to be "unknown" unless some case fails always."""
+    failing = [p for p in parts if p.solution.outcome is not Outcome.ALWAYS]
+    if not failing or question.typical is None:
+        return bool(failing)
+    if any(p.solution.outcome is Outcome.OPEN or _unclear(p) for p in failing):
+        return True
+    return any(p.is_undetermined for p in failing) and any(
+        p.solution.outcome is not Outcome.NEVER for p in parts
+    )
+
+
+def _may_fail_always(case: Case) -> bool:
+    """Whether nothing but indices decides that the case is reached."""
+    return all(
+        s.role is Role.INDEX
+        for g in case.guards
+        for s in condition_symbols(original_condition(g, case.system))
+    )
 
 
 def _part(case: Case, solution: Solution, question: Question) -> _Part:

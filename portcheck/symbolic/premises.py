@@ -129,14 +129,16 @@ class Premises:
         return in_original(simplify(expr, system, set()), system)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def _solved(facts: tuple[Entry, ...], symbols: tuple[Symbol, ...], steps: int, _: Signature) -> System:
     return System.build(facts, Work(steps), symbols)
 
 
 def solved(facts: tuple[Entry, ...], symbols: frozenset[Symbol], steps: int) -> System:
     """The system of these facts, which knows the declared ranges of the symbols, with work to spend."""
-    bounded = sorted((s for s in symbols if s.low is not None or s.high is not None), key=lambda s: s.name)
-    found = _solved(facts, tuple(bounded), steps, signature(symbols | symbols_of(facts)))
+    known = symbols_of(facts)
+    bounded = [s for s in symbols if s not in known and (s.low is not None or s.high is not None)]
+    bounded.sort(key=lambda s: s.name)
+    found = _solved(facts, tuple(bounded), steps, signature(known.union(bounded)))
     found.work.left = steps
     return found

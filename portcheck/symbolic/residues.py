@@ -7,12 +7,12 @@ of parameters has a *family* of sets, one for each way the undetermined values m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
 from math import prod
 
-from portcheck.symbolic.compiled import Function, truth_function, value_function
+from portcheck.symbolic.compiled import Point, Reached, enumeration, truth_function, value_function
 from portcheck.symbolic.condition import Condition, at_least, condition_symbols, congruent, equal, every
 from portcheck.symbolic.expr import Expr, Monomial, Role, Symbol, of
 from portcheck.symbolic.linear import Tags
@@ -193,16 +193,14 @@ def table(group: Group, modulus: int, work: Work) -> Table:
     # Some symbols are multiplied by the modulus: any value will do.
     at = {s.name: 0 for c in group.filters for s in condition_symbols(c)}
     at |= {s.name: 0 for s in group.expr.symbols()}
-    functions = [
-        (c, value_function(Expr(c.terms, 0)), [truth_function(f) for f in c.filters]) for c in components
-    ]
+    functions = [(c, _enumeration(c, group, modulus)) for c in components]
     sums: dict[tuple[frozenset[int], frozenset[int]], set[int]] = {}
     for fixed in _choices(outer, group):
         chosen = dict(zip(outer, fixed, strict=True))
         at.update((s.name, v) for s, v in chosen.items())
         families, examples = {1}, {0: chosen}
-        for component, value, truths in functions:
-            sets, own = _component_sets(component, group, modulus, at, value, truths)
+        for component, enumerated in functions:
+            sets, own = _component_sets(component, group, at, enumerated)
             key = (frozenset(families), frozenset(sets))
             if key not in sums:
                 if not work.spend(len(families) * len(sets) // 8):
@@ -219,36 +217,53 @@ def table(group: Group, modulus: int, work: Work) -> Table:
 
 
 def _component_sets(
-    component: _Component,
-    group: Group,
-    modulus: int,
-    at: dict[str, int],
-    value: Function,
-    truths: list[Function],
+    component: _Component, group: Group, at: dict[str, int], enumerated: Callable[[Point], Reached]
 ) -> tuple[set[int], dict[int, dict[Symbol, int]]]:
     """The residues of a component, for each way of what is not determined, and how each is reached."""
-    symbols = [*component.undetermined, *component.free]
-    names = [s.name for s in symbols]
     sets: set[int] = set()
     examples: dict[int, dict[Symbol, int]] = {}
     for open_values in _choices(component.undetermined, group):
+        chosen = dict(zip(component.undetermined, open_values, strict=True))
+        at.update((s.name, v) for s, v in chosen.items())
+        found = enumerated(at)
         reached = 0
-        for free in _choices(component.free, group):
-            chosen = (*open_values, *free)
-            at.update(zip(names, chosen, strict=True))
-            try:
-                if not all(t(at) for t in truths):
-                    continue
-                residue = value(at) % modulus
-            except ZeroDivisionError:  # such values are not met where premises are true
-                continue
-            if not reached >> residue & 1:
-                reached |= 1 << residue
-                if residue not in examples:
-                    examples[residue] = dict(zip(symbols, chosen, strict=True))
+        for residue in found:
+            reached |= 1 << residue
         if reached:
             sets.add(reached)
+        if any(r not in examples for r in found):
+            for residue, free in sorted(found.items(), key=lambda f: f[1]):
+                if residue not in examples:
+                    examples[residue] = chosen | dict(zip(component.free, free, strict=True))
     return sets, examples
+
+
+def _enumeration(component: _Component, group: Group, modulus: int) -> Callable[[Point], Reached]:
+    """A function that runs through the free values of the component."""
+    expr = Expr(component.terms, 0)
+    names = tuple(s.name for s in component.free)
+    ranges = [group.domains[s].values for s in component.free]
+    fast = enumeration(expr, modulus, component.filters, names)
+    value, truths = value_function(expr), [truth_function(f) for f in component.filters]
+
+    def run(at: Point) -> Reached:
+        if fast is not None:
+            try:
+                return fast(at, ranges)
+            except ZeroDivisionError:
+                pass
+        found: Reached = {}
+        here = dict(at)
+        for free in product(*ranges):
+            here.update(zip(names, free, strict=True))
+            try:
+                if all(t(here) for t in truths):
+                    found.setdefault(value(here) % modulus, free)
+            except ZeroDivisionError:  # such values are not met where premises are true
+                continue
+        return found
+
+    return run
 
 
 def _joined_examples(

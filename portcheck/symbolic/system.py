@@ -41,6 +41,7 @@ Terms = tuple[tuple[Monomial, int], ...]
 # A symbol may be replaced by an expression over symbols of its own rank and below.
 _RANK = {Role.PARAMETER: 0, Role.BASE: 1, Role.OPAQUE: 2, Role.INDEX: 3}
 _ROUNDS = 4
+_ASSUMED = 64  # systems with one more condition that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class System:
     def _forget(self) -> None:
         self._intervals: dict[Expr, Known] = {}
         self._prover: Prover | None = None
+        self._assumed: dict[Condition, tuple[System, int]] = {}
         self.simplified: dict[Atom, tuple[Expr, Tags]] = {}  # kept for `simplify`
 
     def _copy(self) -> System:
@@ -120,10 +122,16 @@ class System:
         return system
 
     def assume(self, condition: Condition, tags: Tags = NO_TAGS) -> System:
-        """What is known if the condition is true as well."""
+        """What is known if the condition is true as well; asked again, it costs the same work."""
+        if not tags and (known := self._assumed.get(condition)) is not None:
+            self.work.spend(known[1])
+            return known[0]
+        before = self.work.left
         system = self._copy()
         system.learn(condition, tags)
         system._settle(2)
+        if not tags and not self.work.is_spent and len(self._assumed) < _ASSUMED:
+            self._assumed[condition] = system, before - self.work.left
         return system
 
     # -- questions ------------------------------------------------------------------------
