@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 
 from portcheck import scan as scanning
-from portcheck.analysis import launches
+from portcheck.analysis import launches, workers
 from portcheck.analysis.capacity import Capacity, SizeCheck, capacities, size_checks
 from portcheck.analysis.launches import Launches
 from portcheck.analysis.machine import Machine, Tree
@@ -35,6 +34,14 @@ class Everything:
     capacities: tuple[Capacity, ...]
     size_checks: tuple[SizeCheck, ...]
     repairs: tuple[Repair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Everything):
+    """What one root gave; `visited` are the functions that it led to, `place` where it stands."""
+
+    visited: frozenset[int]
+    place: tuple[str, int]
 
 
 @dataclass(eq=False)
@@ -76,25 +83,39 @@ class Analysis:
 
     @cached_property
     def _everything(self) -> Everything:
-        judged: list[Judged] = []
-        fits: list[Capacity] = []
-        checks: list[SizeCheck] = []
-        mended: list[Repair] = []
-        visited: set[int] = set()
-        roots = self._kernels()
-        for function in chain(roots, self._left_over(visited)):
-            recorder = Recorder(self._layouts)
-            machine = Machine(self.tree, recorder)
-            machine.run(function)
-            visited |= machine.entered | {id(function)}
-            judge_ = self.judge(machine, function)
-            subjects = normalise(machine, function.qualified, recorder.events)
-            own = judge(machine, judge_, subjects, self.assumed)
-            judged += own
-            mended += repairs(self.tree, function, machine, judge_, recorder.events, own)
-            fits += capacities(machine, function.qualified, self.launches.of(function)[0])
-            checks += size_checks(machine, judge_, function.qualified, recorder.events)
-        return Everything(tuple(sorted(judged, key=_order)), tuple(fits), tuple(checks), tuple(mended))
+        with scanning.no_garbage_collection():
+            return self._judge_everything()
+
+    def _judge_everything(self) -> Everything:
+        _ = self.launches  # before the work is divided
+        parts = workers.each(self._root, sorted(self._kernels(), key=_size, reverse=True))
+        visited = frozenset[int]().union(*(p.visited for p in parts))
+        parts += workers.each(self._root, self._left_over(visited))
+        parts.sort(key=lambda p: p.place)
+        return Everything(
+            tuple(sorted((j for p in parts for j in p.judged), key=_order)),
+            tuple(f for p in parts for f in p.capacities),
+            tuple(c for p in parts for c in p.size_checks),
+            tuple(r for p in parts for r in p.repairs),
+        )
+
+    def _root(self, function: Function) -> Part:
+        """Everything that starts from one kernel, or from a function that no kernel reaches."""
+        recorder = Recorder(self._layouts)
+        machine = Machine(self.tree, recorder)
+        machine.run(function)
+        judge_ = self.judge(machine, function)
+        name = function.qualified
+        subjects = normalise(machine, name, recorder.events)
+        own = judge(machine, judge_, subjects, self.assumed)
+        return Part(
+            tuple(own),
+            tuple(capacities(machine, name, self.launches.of(function)[0])),
+            tuple(size_checks(machine, judge_, name, recorder.events)),
+            tuple(repairs(self.tree, function, machine, judge_, recorder.events, own)),
+            frozenset(machine.entered | {id(function)}),
+            (function.origin.file.path, function.start_byte),
+        )
 
     def prove(
         self,
@@ -142,20 +163,20 @@ class Analysis:
                 found[name].append(function)
         return found
 
-    def _left_over(self, visited: set[int]) -> Iterator[Function]:
+    def _left_over(self, visited: frozenset[int]) -> list[Function]:
         """Functions on the device with something to prove that no kernel reaches."""
         spans: dict[str, list[int]] = defaultdict(list)
         for fact in self.reading.facts:
             if fact.kind in _MOVING and fact.active and not fact.definition:
                 spans[fact.place.path].append(fact.place.start_byte)
-        for function in self.functions:
-            if id(function) in visited or not function.origin.active:
-                continue
-            listed = spans.get(function.origin.file.path, ())
-            if "__device__" in function.qualifiers and any(
-                function.start_byte <= at < function.end_byte for at in listed
-            ):
-                yield function
+        return [
+            f
+            for f in self.functions
+            if id(f) not in visited
+            and f.origin.active
+            and "__device__" in f.qualifiers
+            and any(f.start_byte <= at < f.end_byte for at in spans.get(f.origin.file.path, ()))
+        ]
 
     def judge(self, machine: Machine, function: Function) -> Judge:
         contexts, complete = self.launches.of(function) if function.is_kernel else ([], False)
@@ -169,6 +190,10 @@ class Analysis:
             if f.kind == FactKind.SMEM_LAYOUT
             for line in range(f.place.line, f.place.end_line + 1)
         )
+
+
+def _size(function: Function) -> int:
+    return function.end_byte - function.start_byte
 
 
 def _order(judged: Judged) -> tuple[str, int, int]:

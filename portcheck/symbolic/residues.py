@@ -71,12 +71,25 @@ class Group:
         return prod(len(d.values) for d in self.domains.values())
 
 
+Example = dict[Symbol, int]
+Reach = tuple[frozenset[int], dict[int, Example]]  # a family, and how each residue in it is reached
+
+
 @dataclass(slots=True)
 class Table:
-    """The families of a group by the values of its parameters, with an example for each residue."""
+    """The families of a group by the values of its parameters, and what they were put together from."""
 
-    families: dict[Values, set[int]]
-    examples: dict[tuple[Values, int], dict[Symbol, int]]
+    modulus: int
+    parameters: list[Symbol]
+    families: dict[Values, frozenset[int]]
+    reaches: dict[Values, list[Reach]]
+
+    def examples(self, fixed: Values) -> dict[int, Example]:
+        """Values of all symbols for the residues reached where the parameters are fixed."""
+        found: dict[int, Example] = {0: dict(zip(self.parameters, fixed, strict=True))}
+        for _, own in self.reaches[fixed]:
+            found = _joined_examples(found, own, self.modulus)
+        return found
 
 
 def groups(expr: Expr, modulus: int, system: System) -> list[Group]:
@@ -189,39 +202,49 @@ def table(group: Group, modulus: int, work: Work) -> Table:
     total = cost(group)
     if total > LIMIT or not work.spend(total // 32):
         raise TooManyError
-    found = Table({}, {})
+    found = Table(modulus, outer, {}, {})
     # Some symbols are multiplied by the modulus: any value will do.
     at = {s.name: 0 for c in group.filters for s in condition_symbols(c)}
     at |= {s.name: 0 for s in group.expr.symbols()}
-    functions = [(c, _enumeration(c, group, modulus)) for c in components]
-    sums: dict[tuple[frozenset[int], frozenset[int]], set[int]] = {}
+    functions = [(c, _places(c, outer), _enumeration(c, group, modulus)) for c in components]
+    known: dict[tuple[int, Values], Reach] = {}
+    sums: dict[tuple[frozenset[int], frozenset[int]], frozenset[int]] = {}
+    start = frozenset((1,))
     for fixed in _choices(outer, group):
-        chosen = dict(zip(outer, fixed, strict=True))
-        at.update((s.name, v) for s, v in chosen.items())
-        families, examples = {1}, {0: chosen}
-        for component, enumerated in functions:
-            sets, own = _component_sets(component, group, at, enumerated)
-            key = (frozenset(families), frozenset(sets))
+        at.update((s.name, v) for s, v in zip(outer, fixed, strict=True))
+        families, reaches = start, []
+        for number, (component, places, enumerated) in enumerate(functions):
+            place = (number, tuple(fixed[p] for p in places))
+            reach = known.get(place)
+            if reach is None:
+                reach = known[place] = _component_sets(component, group, at, enumerated)
+            reaches.append(reach)
+            key = (families, reach[0])
             if key not in sums:
-                if not work.spend(len(families) * len(sets) // 8):
+                if not work.spend(len(families) * len(reach[0]) // 8):
                     raise TooManyError
-                sums[key] = sum_of_families(families, sets, modulus)
+                sums[key] = frozenset(sum_of_families(families, reach[0], modulus))
             families = sums[key]
-            examples = _joined_examples(examples, own, modulus)
             if not families:
                 break
         if families:
             found.families[fixed] = families
-            found.examples.update(((fixed, r), e) for r, e in examples.items())
+            found.reaches[fixed] = reaches
     return found
+
+
+def _places(component: _Component, parameters: list[Symbol]) -> list[int]:
+    """Which of the parameters the component is about."""
+    own = Expr(component.terms, 0).symbols().union(*(condition_symbols(c) for c in component.filters))
+    return [i for i, p in enumerate(parameters) if p in own]
 
 
 def _component_sets(
     component: _Component, group: Group, at: dict[str, int], enumerated: Callable[[Point], Reached]
-) -> tuple[set[int], dict[int, dict[Symbol, int]]]:
+) -> Reach:
     """The residues of a component, for each way of what is not determined, and how each is reached."""
     sets: set[int] = set()
-    examples: dict[int, dict[Symbol, int]] = {}
+    examples: dict[int, Example] = {}
     for open_values in _choices(component.undetermined, group):
         chosen = dict(zip(component.undetermined, open_values, strict=True))
         at.update((s.name, v) for s, v in chosen.items())
@@ -235,7 +258,7 @@ def _component_sets(
             for residue, free in sorted(found.items(), key=lambda f: f[1]):
                 if residue not in examples:
                     examples[residue] = chosen | dict(zip(component.free, free, strict=True))
-    return sets, examples
+    return frozenset(sets), examples
 
 
 def _enumeration(component: _Component, group: Group, modulus: int) -> Callable[[Point], Reached]:
@@ -267,10 +290,10 @@ def _enumeration(component: _Component, group: Group, modulus: int) -> Callable[
 
 
 def _joined_examples(
-    one: dict[int, dict[Symbol, int]], other: dict[int, dict[Symbol, int]], modulus: int
-) -> dict[int, dict[Symbol, int]]:
+    one: dict[int, Example], other: dict[int, Example], modulus: int
+) -> dict[int, Example]:
     """Examples for sums; where there would be very many, not for all."""
-    found: dict[int, dict[Symbol, int]] = {}
+    found: dict[int, Example] = {}
     for a, mine in islice(one.items(), _EXAMPLES):
         for b, theirs in islice(other.items(), _EXAMPLES):
             residue = (a + b) % modulus

@@ -110,9 +110,9 @@ class _Around:
         self.examples: dict[int, Condition] = {constant % modulus: TRUE}
         for group in parts:
             found = table(group, modulus, work)
-            self.family = sum_of_families(self.family, found.families.get((), ()), modulus)
+            self.family = sum_of_families(self.family, found.families.get((), frozenset()), modulus)
             reached: dict[int, Condition] = {}
-            for (_, residue), values in found.examples.items():
+            for residue, values in (found.examples(()) if found.reaches else {}).items():
                 condition = class_condition(group, values)
                 for other, more in self.examples.items():
                     reached.setdefault((residue + other) % modulus, every((more, condition)))
@@ -136,14 +136,13 @@ def _solve_parameters(
     is_open = False
     seen: dict[frozenset[int], tuple[bool, bool]] = {}
     for values, family in found.families.items():
-        key = frozenset(family)
-        if key not in seen:
+        if family not in seen:
             sets = sum_of_families(family, around.family, modulus)
             for residues in sets:
                 reached |= residues
             within = [residues & ~wanted == 0 for residues in sets]
-            seen[key] = (all(within), any(within))
-        always, sometimes = seen[key]
+            seen[family] = (all(within), any(within))
+        always, sometimes = seen[family]
         if always:
             good.add(values)
         elif sometimes:
@@ -175,11 +174,10 @@ def _failing(
     values: Values, group: Group, found: Table, around: _Around, modulus: int, wanted: int
 ) -> Condition:
     """A class of all symbols in which the goal fails, for a bad class of parameters."""
-    for (fixed, residue), example in found.examples.items():
-        if fixed == values:
-            for other, condition in around.examples.items():
-                if not wanted >> (residue + other) % modulus & 1:
-                    return every((class_condition(group, example), condition))
+    for residue, example in found.examples(values).items():
+        for other, condition in around.examples.items():
+            if not wanted >> (residue + other) % modulus & 1:
+                return every((class_condition(group, example), condition))
     return TRUE
 
 
@@ -240,7 +238,7 @@ def _solve_sum(parts: list[Group], around: _Around, modulus: int, wanted: int, w
             if 1 << anchor in family:
                 raise TooManyError  # it hangs on what is not known
             if failing is None:
-                other = (e for (v, r), e in found.examples.items() if v == values and r != anchor)
+                other = (e for r, e in found.examples(values).items() if r != anchor)
                 example = next(other, None)
                 failing = class_condition(group, example) if example is not None else TRUE
         condition = describe(good, group.parameters, [group.domains[s] for s in group.parameters])
