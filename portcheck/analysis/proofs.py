@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import cached_property
 
 from portcheck.analysis.launches import Context
@@ -76,6 +77,14 @@ class Question:
     known: tuple[Known, ...]
 
 
+class Launched(StrEnum):
+    """Which answers are looked at launch by launch."""
+
+    ALL = "all"
+    UNKNOWN = "unknown"
+    NONE = "none"
+
+
 class Judge:
     """Answers questions about one run of a root function, in every launch of it."""
 
@@ -105,14 +114,14 @@ class Judge:
             text = f"{subject} is {residue} modulo {modulus}"
         return self.answer(Question(goal, subject, text, tags, tuple(known)))
 
-    def answer(self, question: Question, *, launches: bool = True) -> Proof:
-        """The proof for a question: by the function alone, or else launch by launch.
-
-        Without `launches` the function alone has to do.
-        """
+    def answer(self, question: Question, launched: Launched = Launched.ALL) -> Proof:
+        """The proof for a question: by the function alone, or else launch by launch."""
         steps = list(self.machine.state.steps)
         base = self._decide(question.goal, question.subject, question.known, ())
-        if base.verdict is Verdict.HOLDS or not launches or not self._matters(base, question):
+        wanted = launched is Launched.ALL or (
+            launched is Launched.UNKNOWN and base.verdict is Verdict.UNKNOWN
+        )
+        if base.verdict is Verdict.HOLDS or not wanted or not self._matters(base, question):
             return self._proof(question, base, (), steps)
         rows: list[tuple[Row, Decision]] = []
         seen: dict[tuple[object, ...], Decision] = {}

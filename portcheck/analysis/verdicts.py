@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from portcheck.analysis.machine import Machine
-from portcheck.analysis.proofs import Judge, Proof, Question
+from portcheck.analysis.proofs import Judge, Launched, Proof, Question
 from portcheck.analysis.state import Known
 from portcheck.analysis.transfers import End, Layout, Pattern, Transfer
 from portcheck.analysis.values import Tags
@@ -116,8 +116,10 @@ def _congruences(
             text = f"{_label(role, base)} is a multiple of {modulus}"
             about = subject if in_rows else end.start
             question = Question(congruent(about, modulus), subject, text, end.tags, known)
-            launches = requirement.severity is Severity.BREAKS and role != "address"
-            proof = judge_.answer(question, launches=launches)
+            launched = Launched.ALL if requirement.severity is Severity.BREAKS else Launched.NONE
+            if role == "address":
+                launched = Launched.UNKNOWN
+            proof = judge_.answer(question, launched)
             yield Statement(requirement, names, role, proof, end.start, end.tags, modulus)
 
 

@@ -12,13 +12,13 @@ from portcheck.cli.errors import UsageError, unknown
 
 COMMANDS = {
     "scan": "analyse files and folders, and report what they do",
-    "show": "print the model itself: facts, kernels, calls or transfers",
+    "show": "print the model itself: facts, kernels, calls, transfers or memory",
     "prove": "say whether an expression at a line is divisible, and show the working",
     "schema": "print the JSON schema of the json and jsonl formats",
 }
 SCAN_FORMATS = ("text", "json", "jsonl", "sarif")
 SHOW_FORMATS = ("text", "json", "jsonl")
-SHOW_SECTIONS = ("facts", "kernels", "calls", "transfers")
+SHOW_SECTIONS = ("facts", "kernels", "calls", "transfers", "memory")
 PROVE_FORMATS = ("text", "json")
 SCHEMAS = ("scan", "proof")
 
@@ -37,6 +37,7 @@ examples:
   portcheck scan csrc --format sarif -o portcheck.sarif
   portcheck show kernels csrc                 kernels, launches, instantiations
   portcheck show transfers csrc               what moves, and what Ascend asks of it
+  portcheck show memory csrc                  what stands where in shared memory, and what fits UB
   portcheck prove csrc/a.cu:120 'row_bytes'   is it a multiple of 32 there, and why
 
 {_EXIT_CODES}
@@ -59,6 +60,7 @@ examples:
   portcheck show facts csrc --kind vec_cast
   portcheck show calls csrc
   portcheck show transfers csrc               transfers, layouts, requirements, verdicts
+  portcheck show memory csrc                  maps of shared memory, sizes, repairs, limits
 
 kinds: """
 
@@ -149,10 +151,10 @@ def _scan_parser() -> _Parser:
 
 
 def _show_parser() -> _Parser:
-    parser = _parser("show", _SHOW, "facts|kernels|calls|transfers PATH... [options]")
+    parser = _parser("show", _SHOW, "facts|kernels|calls|transfers|memory PATH... [options]")
     parser.add_argument(
         "section",
-        metavar="facts|kernels|calls|transfers",
+        metavar="|".join(SHOW_SECTIONS),
         type=_one_of("section", SHOW_SECTIONS),
         help="what to show",
     )

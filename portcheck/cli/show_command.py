@@ -1,4 +1,4 @@
-"""`portcheck show facts|kernels|calls|transfers`: the model that everything else is made from."""
+"""`portcheck show facts|kernels|calls|transfers|memory`: the model that everything else is made from."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ def run(options: Namespace) -> int:
         from portcheck.cli import transfers_command
 
         return transfers_command.run(options)
+    if options.section == "memory":
+        from portcheck.cli import memory_command
+
+        return memory_command.run(options)
     with Output(options.output) as output:
         result = analyse(options)
         output.write(_report(result, options, output))

@@ -118,7 +118,9 @@ def _decide(
             value = evaluate(shown, dict(answer.witness))
         except Undefined:
             value = None
-    reduced = ledger.simplify(normal_expression(shown), set()) if shown is not None else None
+    reduced = None
+    if shown is not None and answer.residues is not None:
+        reduced = ledger.simplify(normal_expression(shown), set())
     return Decision(
         answer.verdict,
         _shown_residues(simple, answer, reduced),

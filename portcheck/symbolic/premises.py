@@ -129,7 +129,7 @@ class Premises:
         return in_original(simplify(expr, system, set()), system)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _solved(facts: tuple[Entry, ...], symbols: tuple[Symbol, ...], steps: int, _: Signature) -> System:
     return System.build(facts, Work(steps), symbols)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -12,6 +13,7 @@ from portcheck.symbolic.linear import Tags
 from portcheck.symbolic.periods import periodic_part
 from portcheck.symbolic.residues import (
     LIMIT,
+    Example,
     Group,
     Table,
     TooManyError,
@@ -107,16 +109,24 @@ class _Around:
 
     def __init__(self, parts: list[Group], constant: int, modulus: int, work: Work) -> None:
         self.family = {1 << constant % modulus}
-        self.examples: dict[int, Condition] = {constant % modulus: TRUE}
+        self._examples: dict[int, tuple[tuple[Group, Example], ...]] = {constant % modulus: ()}
         for group in parts:
             found = table(group, modulus, work)
             self.family = sum_of_families(self.family, found.families.get((), frozenset()), modulus)
-            reached: dict[int, Condition] = {}
+            reached: dict[int, tuple[tuple[Group, Example], ...]] = {}
             for residue, values in (found.examples(()) if found.reaches else {}).items():
-                condition = class_condition(group, values)
-                for other, more in self.examples.items():
-                    reached.setdefault((residue + other) % modulus, every((more, condition)))
-            self.examples = reached
+                for other, more in self._examples.items():
+                    reached.setdefault((residue + other) % modulus, (*more, (group, values)))
+            self._examples = reached
+
+    @property
+    def residues(self) -> Iterable[int]:
+        """The residues that examples are known for."""
+        return self._examples
+
+    def reaching(self, residue: int) -> Condition:
+        """A class of all symbols in which the residue is met."""
+        return every(class_condition(g, values) for g, values in self._examples[residue])
 
 
 def _solve_parameters(
@@ -175,9 +185,9 @@ def _failing(
 ) -> Condition:
     """A class of all symbols in which the goal fails, for a bad class of parameters."""
     for residue, example in found.examples(values).items():
-        for other, condition in around.examples.items():
+        for other in around.residues:
             if not wanted >> (residue + other) % modulus & 1:
-                return every((class_condition(group, example), condition))
+                return every((class_condition(group, example), around.reaching(other)))
     return TRUE
 
 
@@ -214,7 +224,7 @@ def _solve_sum(parts: list[Group], around: _Around, modulus: int, wanted: int, w
     if wanted & (wanted - 1) or len(around.family) > 1 or next(iter(around.family)).bit_count() > 1:
         raise TooManyError
     (target,) = members(wanted)
-    (offset,) = around.examples
+    (offset,) = around.residues
     fixed = [g for g in parts if len(g.domains) == len(g.parameters)]
     needed: list[Condition] = []
     failing: Condition | None = None

@@ -62,7 +62,10 @@ def test_help_of_scan_lists_the_kinds(cli) -> None:
         ),
         (
             ["show", "fact", "."],
-            "unknown section 'fact'; did you mean 'facts'? choose from facts, kernels, calls, transfers",
+            (
+                "unknown section 'fact'; did you mean 'facts'?"
+                " choose from facts, kernels, calls, transfers, memory"
+            ),
             "try 'portcheck show --help'",
         ),
         (
