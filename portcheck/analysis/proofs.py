@@ -180,8 +180,9 @@ class Judge:
                 return self._proof(question, decision, table, steps)
             return self._proof(question, base, table, steps)
         if verdicts == {Verdict.VIOLATED}:
-            decision = rows[0][1]
-            return self._proof(question, base if base.verdict is Verdict.VIOLATED else decision, table, steps)
+            launched = next((d for _, d in rows if d.witness), rows[0][1])
+            residues = launched.residues or base.residues
+            return self._proof(question, replace(launched, residues=residues), table, steps)
         if base.verdict in (Verdict.DEPENDS, Verdict.VIOLATED) and Verdict.UNKNOWN not in verdicts:
             failing = next(d for _, d in rows if d.verdict is not Verdict.HOLDS)
             condition = base.condition
