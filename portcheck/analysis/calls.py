@@ -256,7 +256,8 @@ def _may_change(m: Machine, found: Value, argument: Node, frame: Frame, referenc
     if isinstance(found, Closure):
         _run_perhaps(m, found, frame, argument)
     elif isinstance(found, FunctionName):
-        m.escaped_functions.add(found.name)
+        if not m.context.intrinsics.api.match(m.callee_name(argument, frame)):
+            m.escaped_functions.add(found.name)
     else:
         losing.lose_argument(m, found, argument, frame, reference)
 

@@ -13,6 +13,7 @@ from portcheck.source.place import Place
 from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import Condition, Every, Operator, Relation, Some, at_least
 from portcheck.symbolic.decide import decide
+from portcheck.symbolic.evaluate import substitute
 from portcheck.symbolic.expr import Expr, number
 from portcheck.symbolic.premises import Premise, Premises
 from portcheck.targets import Kind, Quantity, Requirement, Target, requirements, targets
@@ -61,24 +62,25 @@ class SizeCheck:
     proof: Proof
 
 
-def capacities(m: Machine, kernel: str, contexts: list[Context]) -> Iterator[Capacity]:
+def capacities(m: Machine, judge: Judge, kernel: str) -> Iterator[Capacity]:
     """One answer for each amount of shared memory that the kernel is launched with."""
-    static = tuple((s.name, s.size) for s in m.shared.values() if s.size is not None and s.size.terms == ())
-    dynamic = [s for s in m.shared.values() if s.size is None]
+    static = [(s.name, s.size) for s in m.shared.values() if s.size is not None]
+    dynamic = any(s.size is None for s in m.shared.values())
     if not m.shared:
         return
     place = next(iter(m.shared.values())).place
     seen: set[object] = set()
-    total = sum((size for _, size in static), number(0))
-    for context in contexts:
-        needed = context.shared_bytes
-        free = needed is not None and needed.terms
-        key = (needed, frozenset(k.condition for k in context.known) if free else None)
-        if key in seen or (not dynamic and seen):
+    for context in judge.contexts:
+        mapping = judge.mapping(context)
+        own = tuple((name, substitute(size, mapping)) for name, size in static)
+        needed = context.shared_bytes if dynamic or context.shared_bytes is not None else number(0)
+        whole = sum((size for _, size in own), needed) if needed is not None else None
+        free = whole is not None and whole.terms
+        key = (context.label, needed, own, frozenset(k.condition for k in context.known) if free else None)
+        if key in seen:
             continue
         seen.add(key)
-        whole = needed + total if needed is not None else None
-        memory = SharedMemory(kernel, place, context.label, needed, static, whole)
+        memory = SharedMemory(kernel, place, context.label, needed, own, whole)
         yield Capacity(memory, tuple(_fits(memory, context)))
 
 

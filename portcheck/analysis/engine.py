@@ -10,6 +10,7 @@ from pathlib import Path
 
 from portcheck import scan as scanning
 from portcheck.analysis import launches, workers
+from portcheck.analysis.bases import Base, bases
 from portcheck.analysis.capacity import Capacity, SizeCheck, capacities, size_checks
 from portcheck.analysis.launches import Launches
 from portcheck.analysis.machine import Machine, Tree
@@ -34,6 +35,7 @@ class Everything:
     capacities: tuple[Capacity, ...]
     size_checks: tuple[SizeCheck, ...]
     repairs: tuple[Repair, ...]
+    bases: tuple[Base, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,11 @@ class Analysis:
         """What the port would have to change in layouts that leave UB's blocks, and what it breaks."""
         return self._everything.repairs
 
+    @property
+    def bases(self) -> tuple[Base, ...]:
+        """What the addresses of each kernel are counted from, and what the code knows of those."""
+        return self._everything.bases
+
     @cached_property
     def _everything(self) -> Everything:
         with scanning.no_garbage_collection():
@@ -97,6 +104,7 @@ class Analysis:
             tuple(f for p in parts for f in p.capacities),
             tuple(c for p in parts for c in p.size_checks),
             tuple(r for p in parts for r in p.repairs),
+            tuple(b for p in parts for b in p.bases),
         )
 
     def _root(self, function: Function) -> Part:
@@ -110,9 +118,10 @@ class Analysis:
         own = judge(machine, judge_, subjects, self.assumed)
         return Part(
             tuple(own),
-            tuple(capacities(machine, name, self.launches.of(function)[0])),
+            tuple(capacities(machine, judge_, name)),
             tuple(size_checks(machine, judge_, name, recorder.events)),
             tuple(repairs(self.tree, function, machine, judge_, recorder.events, own)),
+            tuple(bases(machine, judge_, name, own)),
             frozenset(machine.entered | {id(function)}),
             (function.origin.file.path, function.start_byte),
         )

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from portcheck.analysis.machine import Machine, Tree
 from portcheck.analysis.record import LaunchEvent, Recorder
-from portcheck.analysis.state import Step
-from portcheck.analysis.values import Number, Structure, Value
+from portcheck.analysis.state import Frame, Step
+from portcheck.analysis.values import Cell, Number, Structure, Value
 from portcheck.facts.base import Fact
 from portcheck.facts.launches import Launch
 from portcheck.program.model import Function
@@ -190,6 +190,8 @@ def _context(machine: Machine, event: LaunchEvent, kernel: Function, host: Funct
         elif isinstance(given, Number):
             parameters[parameter.name] = hosted(given.expr)
             labels.append(f"{parameter.name}={_shown(given, parameter.type)}")
+    for name, value in _by_default(machine, event, kernel).items():
+        parameters.setdefault(name, hosted(value))
     for parameter, argument in zip(kernel.parameters, event.arguments, strict=False):
         if isinstance(argument, Number):
             parameters[parameter.name] = hosted(argument.expr)
@@ -201,6 +203,24 @@ def _context(machine: Machine, event: LaunchEvent, kernel: Function, host: Funct
                 hosted(of(symbol))
         known.append(Premised(substitute_condition(one.condition, mapping), machine.state.steps[one.tag]))
     return Context(event.place, ", ".join(labels), parameters, sizes, tuple(known), shared)
+
+
+def _by_default(machine: Machine, event: LaunchEvent, kernel: Function) -> dict[str, Expr]:
+    """Template arguments that the launch leaves to their defaults."""
+    frame = Frame(kernel, kernel.origin, [{}])
+    found: dict[str, Expr] = {}
+    for position, parameter in enumerate(kernel.template_parameters):
+        given = event.kernel.arguments[position] if position < len(event.kernel.arguments) else None
+        if isinstance(given, CType):
+            frame.types[parameter.name] = given
+        elif given is not None:
+            frame.scopes[0][parameter.name] = Cell(given, parameter.name)
+        elif parameter.default and not parameter.is_type:
+            value = machine.text_value(parameter.default, frame)
+            frame.scopes[0][parameter.name] = Cell(value, parameter.name)
+            if isinstance(value, Number):
+                found[parameter.name] = value.expr
+    return found
 
 
 def _passed_on(event: LaunchEvent, kernel: Function) -> dict[Symbol, Expr]:

@@ -167,6 +167,13 @@ class Machine:
             self.tree.kept_alive.append((frame.origin, node))
         return self.tree.callees[key]
 
+    def callee_name(self, argument: Node, frame: Frame) -> str:
+        """The name of the function that an argument is given to, "" for what has none."""
+        listed = argument.parent
+        call = listed.parent if listed is not None else None
+        found = self.callee(call, frame) if call is not None and call.type == "call_expression" else None
+        return found.name if found is not None else ""
+
     def spend(self) -> bool:
         """Count one step of work; False once the budget is gone."""
         self.nodes += 1

@@ -16,6 +16,7 @@ from portcheck.targets import Severity
 _COLUMNS = 110
 _REASON_COLUMNS = 150
 _CONDITION_COLUMNS = 60
+_SHOWN_NEEDS = 4
 _SHOWN_PLACES = 2
 _SHOWN_VALUES = 4
 
@@ -33,7 +34,10 @@ def needs_lines(needs: Sequence[Need], style: Style) -> Iterator[str]:
     wheres = [_where(need, launches, style) for need in needs]
     widths = _widths([fits for need in needs for fits in _grouped(need)])
     wide, far = max(map(len, amounts)), max(map(len, wheres))
+    shown = _largest(needs)
     for need, amount, where in zip(needs, amounts, wheres, strict=True):
+        if need not in shown:
+            continue
         head = f"  needs {amount:>{wide}}"
         if all(fit.proof.verdict is Verdict.HOLDS for fit in need.fits):
             padded = f"  {where:<{far}}" if far else ""
@@ -42,6 +46,17 @@ def needs_lines(needs: Sequence[Need], style: Style) -> Iterator[str]:
         yield f"{head}  {where}".rstrip()
         for fits in _grouped(need):
             yield _line(need, fits, widths, style)
+    if len(shown) < len(needs):
+        yield style("quiet", f"  and {len(needs) - len(shown):,} more, all of them in --format json")
+
+
+def _largest(needs: Sequence[Need]) -> list[Need]:
+    """Those that are shown: what is too much for a target before what fits, then the largest."""
+
+    def rank(need: Need) -> tuple[bool, int]:
+        return all(fit.proof.verdict is Verdict.HOLDS for fit in need.fits), -(need.number or 0)
+
+    return sorted(needs, key=rank)[:_SHOWN_NEEDS]
 
 
 def joined(needs: Sequence[Need]) -> list[Need]:

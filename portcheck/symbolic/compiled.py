@@ -75,7 +75,9 @@ def enumeration(
     # What comes last is kept: the values are run through from the last to the first.
     loops = "".join(f" for x{i} in reversed(r[{i}])" for i in range(len(inner)))
     values = "".join(f"x{i}," for i in range(len(inner)))
-    function: Enumeration = eval(f"lambda v, r: {{{text}: ({values}){loops or ' for _ in (0,)'}{tests}}}", _NAMES)
+    function: Enumeration = eval(
+        f"lambda v, r: {{{text}: ({values}){loops or ' for _ in (0,)'}{tests}}}", _NAMES
+    )
     return function
 
 

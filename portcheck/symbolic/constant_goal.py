@@ -1,4 +1,4 @@
-"""Answers for goals that are false whatever the values are: what is left to see is that the code gets there."""
+"""Answers for goals that are false whatever the values are, if the code gets there."""
 
 from __future__ import annotations
 

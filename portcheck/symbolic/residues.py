@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, product
 from math import prod
 
@@ -243,6 +244,11 @@ def _component_sets(
     component: _Component, group: Group, at: dict[str, int], enumerated: Callable[[Point], Reached]
 ) -> Reach:
     """The residues of a component, for each way of what is not determined, and how each is reached."""
+    if not component.undetermined:
+        found = enumerated(at)
+        if len(found) == 1:
+            (residue, free), *_ = found.items()
+            return _alone(residue), {residue: dict(zip(component.free, free, strict=True)) if free else {}}
     sets: set[int] = set()
     examples: dict[int, Example] = {}
     for open_values in _choices(component.undetermined, group):
@@ -259,6 +265,11 @@ def _component_sets(
                 if residue not in examples:
                     examples[residue] = chosen | dict(zip(component.free, free, strict=True))
     return frozenset(sets), examples
+
+
+@lru_cache(maxsize=LIMIT)
+def _alone(residue: int) -> frozenset[int]:
+    return frozenset((1 << residue,))
 
 
 def _enumeration(component: _Component, group: Group, modulus: int) -> Callable[[Point], Reached]:
@@ -289,9 +300,7 @@ def _enumeration(component: _Component, group: Group, modulus: int) -> Callable[
     return run
 
 
-def _joined_examples(
-    one: dict[int, Example], other: dict[int, Example], modulus: int
-) -> dict[int, Example]:
+def _joined_examples(one: dict[int, Example], other: dict[int, Example], modulus: int) -> dict[int, Example]:
     """Examples for sums; where there would be very many, not for all."""
     found: dict[int, Example] = {}
     for a, mine in islice(one.items(), _EXAMPLES):

@@ -199,6 +199,16 @@ def test_amounts_are_told_apart_by_what_differs() -> None:
     ]
 
 
+def test_of_many_amounts_the_largest_are_shown() -> None:
+    sizes = {f"n={n}": number(1024 * n) for n in range(1, 8)}
+    found = amounts(
+        [capacity(size, label, Verdict.HOLDS) for label, size in sizes.items()],
+        [context(size, label) for label, size in sizes.items()],
+    )
+    assert [line.split("where ")[-1].split()[0] for line in found[1:-1]] == ["n=4", "n=5", "n=6", "n=7"]
+    assert found[-1] == "  and 3 more, all of them in --format json"
+
+
 def test_amounts_that_no_launch_makes_a_number() -> None:
     amount = N * 64
     found = amounts(
