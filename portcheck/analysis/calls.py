@@ -247,6 +247,9 @@ def _takes_reference(m: Machine, callee: Callee, position: int, frame: Frame) ->
             position < len(f.parameters) and losing.takes_reference(f.parameters[position].type_text)
             for f in known
         )
+    declared = m.program.prototypes.get(callee.name, ()) if callee.receiver is None else ()
+    if declared:
+        return any(position < len(p) and losing.takes_reference(p[position]) for p in declared)
     return not (
         callee.name.startswith("__") or m.context.intrinsics.kind(callee.name) or callee.name == "printf"
     )
@@ -455,10 +458,10 @@ def capture(m: Machine, node: Node, frame: Frame) -> Value:
             by_reference = text == "&"
         elif child.type == "lambda_capture_initializer":
             _initialised(m, child, text, own, frame)
-        elif text.startswith("&"):
-            references.add(text[1:].strip())
+        elif child.prev_sibling is not None and child.prev_sibling.type == "&":
+            references.add(text.removesuffix("...").strip())
         else:
-            values.add(text)
+            values.add(text.removesuffix("...").strip())
     visible: dict[str, Cell] = {}
     for scope in frame.scopes:
         visible.update(scope)

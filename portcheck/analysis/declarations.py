@@ -19,6 +19,7 @@ from portcheck.analysis.values import (
 )
 from portcheck.program.declarators import Declared, declared
 from portcheck.program.model import Function, Origin, Parameter
+from portcheck.program.nodes import first_child
 from portcheck.program.types import CType
 from portcheck.symbolic.expr import Role, number, of
 
@@ -116,11 +117,18 @@ def _perhaps_object(m: Machine, found: Declared, node: Node, frame: Frame) -> No
     type_ = m.sizes.parse(found.type_text, frame)
     if listed is None or type_ is None or type_.name not in m.program.records:
         return
-    arguments: list[Value] = []
-    for child in listed.named_children:
-        text = m.read(child, frame)
-        arguments.append(m.text_value(text, frame))
-    made = objects.construct(m, type_, list(arguments), frame, node)
+    written = f"{found.name}{m.read(listed, frame)}"
+    parsed = m.in_text(written, frame, m.place(node, frame))
+    call = first_child(parsed[0]) if parsed is not None else None
+    arguments = call.child_by_field_name("arguments") if call is not None else None
+    if parsed is None or call is None or arguments is None:
+        return
+    before, frame.origin = frame.origin, parsed[1]
+    try:
+        nodes = [c for c in arguments.named_children if c.type != "comment"]
+        made = objects.construct(m, type_, list(nodes), frame, call)
+    finally:
+        frame.origin = before
     frame.scopes[-1][found.name] = Cell(made, found.name, type_)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from portcheck.analysis import calls, memory, names, objects
+from portcheck.analysis import calls, losing, memory, names, objects
 from portcheck.analysis.sizes import is_unsigned
 from portcheck.analysis.state import Known, Snapshot
 from portcheck.analysis.values import NO_TAGS, Cell, Number, Tags, Vague, Value
@@ -156,7 +156,38 @@ def character(m: Machine, node: Node, frame: Frame) -> Value:
 
 def parenthesized(m: Machine, node: Node, frame: Frame) -> Value:
     inner = first_child(node)
+    if node.has_error:
+        return _read_again(m, node, frame)
     return value(m, inner, frame) if inner is not None else Vague()
+
+
+def _read_again(m: Machine, node: Node, frame: Frame) -> Value:
+    """`(a = 1, b)`, where the grammar fails at the comma: without the brackets it does not."""
+    parts = _between_commas(m.read(node, frame).strip()[1:-1])
+    text = ", ".join(f"({p.strip()})" for p in parts)
+    found = m.in_text(text, frame, m.place(node, frame)) if len(parts) > 1 else None
+    if found is None:
+        losing.lose_named(m, node, frame)
+        return Vague(None, f"`{m.shown(node, frame)}` cannot be read")
+    inner, origin = found
+    before, frame.origin = frame.origin, origin
+    try:
+        return value(m, inner, frame)
+    finally:
+        frame.origin = before
+
+
+def _between_commas(text: str) -> list[str]:
+    """The text cut at the commas that stand in no brackets."""
+    parts = [""]
+    depth = 0
+    for c in text:
+        depth += (c in "([{") - (c in ")]}")
+        if c == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += c
+    return parts
 
 
 def condition_clause(m: Machine, node: Node, frame: Frame) -> Value:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from portcheck.analysis import memory, objects
+from portcheck.analysis import memory, names, objects
 from portcheck.analysis.values import Array, Cell, Closure, FunctionName, Number, OneOf, Structure, Value
 from portcheck.symbolic.expr import Role
 
@@ -61,6 +61,21 @@ def lose_escaped(m: Machine) -> None:
     """Forget every local object whose address the code has formed."""
     for symbol in list(m.state.escaped):
         lose(m, m.state.objects[symbol])
+
+
+def lose_named(m: Machine, node: Node, frame: Frame) -> None:
+    """Code that cannot be read: forget every variable that it names."""
+    pending = [node]
+    while pending:
+        one = pending.pop()
+        pending += one.children
+        if one.type in ("identifier", "field_identifier"):
+            cell = names.cell_of(m, m.read(one, frame), frame)
+            if cell is not None:
+                lose(m, cell)
+                for inner in pointees(m, cell.value):
+                    lose(m, inner)
+    lose_escaped(m)
 
 
 def lose_behind(m: Machine, address: Expr) -> None:

@@ -224,11 +224,12 @@ class Machine:
             self.tree.parsed[raw] = node
         return node
 
-    def in_text(self, text: str, frame: Frame) -> tuple[Node, Origin] | None:
+    def in_text(self, text: str, frame: Frame, at: Place | None = None) -> tuple[Node, Origin] | None:
+        """An expression that is no part of a file, as if it stood at a place."""
         node = self.text_node(text)
         if node is None:
             return None
-        here = frame.calls[-1] if frame.calls else None
+        here = at or (frame.calls[-1] if frame.calls else None)
         base = frame.function
         default = here or base.origin.place(base.start_byte, base.start_byte)
         raw = b"(" + text.encode() + b");"

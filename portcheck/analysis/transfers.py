@@ -17,8 +17,19 @@ from portcheck.analysis.state import Known
 from portcheck.analysis.values import NO_TAGS, Number, Tags
 from portcheck.source.place import Place
 from portcheck.symbolic.condition import Operator, Relation, condition_symbols
-from portcheck.symbolic.evaluate import substitute
-from portcheck.symbolic.expr import ZERO, Atom, Expr, Role, Symbol, number, of, smallest
+from portcheck.symbolic.evaluate import change_condition, rebuilt, replace_atoms, substitute
+from portcheck.symbolic.expr import (
+    ZERO,
+    Atom,
+    Expr,
+    Quotient,
+    Role,
+    Symbol,
+    floor_divide,
+    number,
+    of,
+    smallest,
+)
 from portcheck.symbolic.premises import Premise, Premises
 
 WARP_LANES = 32
@@ -192,6 +203,7 @@ class _Row:
 
 def _row(m: Machine, address: Expr, width: Expr | None, known: tuple[Known, ...]) -> _Row:
     """The contiguous piece that the threads and loops around an access cover together."""
+    address, known = _by_warps(m, address, known)
     lanes = sorted(address.symbols() & m.thread_symbols(), key=lambda s: s.name)
     if width is None:
         return _Row(Pattern.GATHER, address, None, NO_TAGS, known)
@@ -208,8 +220,9 @@ def _row(m: Machine, address: Expr, width: Expr | None, known: tuple[Known, ...]
     range_ = Premises(tuple(Premise(k.condition, k.tag) for k in known)).interval(of(lane))
     first: dict[Symbol, Expr] = dict.fromkeys(covered, ZERO)
     first[lane] = number(max(range_.low or 0, 0))
-    last = number(range_.high) + 1 if range_.high is not None else threads
-    whole = smallest([last, threads]) - first[lane]
+    bounded = range_.high is not None and (lane.high is None or range_.high < lane.high)
+    end = smallest([number(range_.high) + 1, threads]) if bounded and range_.high is not None else threads
+    whole = end - first[lane]
     kept = tuple(k for k in known if not _mentions(k, covered))
     start = substitute(address, first)
     for one in known:
@@ -222,6 +235,39 @@ def _row(m: Machine, address: Expr, width: Expr | None, known: tuple[Known, ...]
     kept = tuple(k for k in known if not _mentions(k, {lane}))
     guarded = any(_mentions(k, {lane}) and not _is_bound(k, lane) for k in known if k.guard)
     return _Row(Pattern.CONTIGUOUS, start, None if guarded else whole * width, NO_TAGS, kept)
+
+
+def _by_warps(m: Machine, address: Expr, known: tuple[Known, ...]) -> tuple[Expr, tuple[Known, ...]]:
+    """An address that names the warp (`threadIdx.x / 32`) in terms of warp and lane."""
+    thread = m.builtins.get("threadIdx.x")
+    if thread is None or not _names_warp(address, thread.expr):
+        return address, known
+    lane, warp = m.lane().expr, of(Symbol("warp", Role.INDEX, 0, 31, "the warp's number in its block"))
+    (symbol,) = thread.expr.symbols()
+
+    def changed(expr: Expr) -> Expr:
+        return replace_atoms(expr, replaced)
+
+    def replaced(atom: Atom) -> Expr | None:
+        if atom == symbol:
+            return lane + warp * WARP_LANES
+        if _is_warp(atom, thread.expr) and isinstance(atom, Quotient) and atom.divisor.value:
+            return floor_divide(warp, atom.divisor.value // WARP_LANES)
+        return rebuilt(atom, changed, lambda c: change_condition(c, changed))
+
+    kept = tuple(Known(change_condition(k.condition, changed), k.tag, k.guard) for k in known)
+    return changed(address), kept
+
+
+def _names_warp(expr: Expr, thread: Expr) -> bool:
+    return any(_is_warp(atom, thread) for atom in expr.atoms())
+
+
+def _is_warp(atom: Atom, thread: Expr) -> bool:
+    if not isinstance(atom, Quotient) or atom.dividend != thread:
+        return False
+    divisor = atom.divisor.value
+    return divisor is not None and divisor > 0 and divisor % WARP_LANES == 0
 
 
 def _threads(m: Machine, lane: Symbol) -> Expr | None:

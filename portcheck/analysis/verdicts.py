@@ -59,8 +59,9 @@ class Judged:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst verdict of the requirements that break something."""
-        serious = [s.verdict for s in self.statements if s.severity is Severity.BREAKS]
+        """The worst verdict of the requirements that break something; of a layout, its own."""
+        own = isinstance(self.subject, Layout)
+        serious = [s.verdict for s in self.statements if own or s.severity is Severity.BREAKS]
         for verdict in (Verdict.VIOLATED, Verdict.DEPENDS, Verdict.UNKNOWN):
             if verdict in serious:
                 return verdict

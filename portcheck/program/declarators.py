@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portcheck.program.model import Origin, Parameter
+from portcheck.program.nodes import first_child
 from portcheck.program.types import CType, parse_type
 
 if TYPE_CHECKING:
@@ -89,6 +90,14 @@ def _structured(node: Node, origin: Origin) -> Iterator[Declared]:
     for name in binding.named_children:
         if name.type == "identifier":
             yield Declared(origin.read(name), None, "auto", value, node)
+
+
+def parameter_list(declarator: Node) -> Node | None:
+    """The parameters of a function's declarator."""
+    current: Node | None = declarator
+    while current is not None and current.type != "function_declarator":
+        current = current.child_by_field_name("declarator") or first_child(current)
+    return current.child_by_field_name("parameters") if current is not None else None
 
 
 def parameters(node: Node | None, origin: Origin) -> list[Parameter]:

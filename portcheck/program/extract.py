@@ -318,6 +318,8 @@ class _Sweep:
         seen.declared = list(declared(node, self.origin))
         for found in seen.declared:
             if found.is_function and at_file_scope:
+                types = tuple(p.type_text for p in parameters(parameter_list(found.node), self.origin))
+                self.unit.prototypes.setdefault(found.name, []).append(types)
                 continue
             binding = self._bind(
                 function,

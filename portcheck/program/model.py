@@ -175,3 +175,4 @@ class Unit:
     constants: dict[str, list[tuple[Node, Origin]]] = field(default_factory=dict)
     namespaces: list[tuple[int, int, tuple[str, ...]]] = field(default_factory=list)
     template_uses: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    prototypes: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)  # types of parameters

@@ -31,8 +31,11 @@ class Program:
         self.aliases: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self.constants: dict[str, list[tuple[Node, Origin]]] = defaultdict(list)
         self.template_arguments: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+        self.prototypes: dict[str, list[tuple[str, ...]]] = defaultdict(list)
         units = list(units)
         for unit in units:
+            for name, types in unit.prototypes.items():
+                self.prototypes[name] += types
             for function in unit.functions:
                 if function.name and function.shadow_of is None:
                     self.functions[function.name].append(function)

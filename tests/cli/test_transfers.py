@@ -19,7 +19,8 @@ __global__ void stages(int4* out) {
     extern __shared__ __align__(1024) char smem[];
     for (int i = 0; i < 2; ++i) {
         char* stage = smem + 4624 * i;
-        reinterpret_cast<int4*>(stage)[threadIdx.x] = out[threadIdx.x];
+        const int lane = threadIdx.x % 32;
+        reinterpret_cast<int4*>(stage)[lane] = out[lane];
     }
 }
 """
@@ -45,9 +46,9 @@ def test_text(show: Show) -> None:
     code, out, err = show(".")
     assert (code, err) == (0, "")
     for part in (
-        "Transfers\nstages.cu:6:9  store of int4  contiguous  in stages\n  to      UB:4624*i + smem\n",
+        "Transfers\nstages.cu:7:9  store of int4  contiguous  in stages\n  to      UB:4624*i + smem\n",
         "  310P 910B 910C 950  violated: i=1 gives 4624, 4624 mod 32 = 16\n",
-        "\nstages.cu:6:55  load of int4  contiguous  in stages\n  from    GM:out\n  length  512\n",
+        "\nstages.cu:7:48  load of int4  contiguous  in stages\n  from    GM:out\n  length  512\n",
         "  layout stage  in stages\n  at      UB:4624*i + smem\n",
         "\nSummary\n",
         "\n    shared-maps-to-ub   The shared memory",
@@ -63,15 +64,15 @@ def test_json(show: Show) -> None:
     Draft202012Validator(SCHEMA).validate(found)
     assert not {"facts", "kernels", "calls"} & set(found)
     assert [(t["line"], t["operation"]) for t in found["transfers"]] == [
-        (6, "store of int4"),
-        (6, "load of int4"),
+        (7, "store of int4"),
+        (7, "load of int4"),
     ]
     store = found["transfers"][0]
     assert store["source"] is None
     assert store["destination"] == {"space": "UB", "expression": "4624*i + smem"}
     assert (store["kernel"], store["verdict"], store["length"]) == ("stages", "violated", "512")
-    start = next(s for s in store["statements"] if s["quantity"] == "ub_start")
-    assert (start["code"], start["severity"], start["modulus"]) == ("PC001", "breaks", 32)
+    start = next(s for s in store["statements"] if s["quantity"] == "vector_start")
+    assert (start["code"], start["severity"], start["modulus"]) == ("PC005", "breaks", 32)
     assert (start["verdict"], start["witness"]["i"], start["value"]) == ("violated", 1, 4624)
     assert any(step["line"] == 5 for step in start["derivation"])
     assert [layout["name"] for layout in found["layouts"]] == ["stage"]
