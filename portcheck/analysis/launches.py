@@ -46,15 +46,20 @@ class Context:
 
 @dataclass(eq=False)
 class Launches:
-    """All launches of a tree by kernel; `complete`: no launch of it escaped the interpreter."""
+    """All launches of a tree by kernel; `complete`: no launch of it escaped the interpreter.
+
+    `dead` are kernels with a launch that no path comes to.
+    """
 
     contexts: dict[int, list[Context]] = field(default_factory=dict)
     incomplete: set[int] = field(default_factory=set)
+    dead: set[int] = field(default_factory=set)
 
     def of(self, kernel: Function) -> tuple[list[Context], bool]:
         """The launches of a kernel, and whether these are all."""
         found = self.contexts.get(id(kernel), [])
-        return found, bool(found) and id(kernel) not in self.incomplete
+        known = bool(found) or id(kernel) in self.dead
+        return found, known and id(kernel) not in self.incomplete
 
 
 def collect(tree: Tree, facts: Iterable[Fact], functions: Iterable[Function]) -> Launches:
@@ -78,6 +83,7 @@ def collect(tree: Tree, facts: Iterable[Fact], functions: Iterable[Function]) ->
         and f.start_byte <= s.place.start_byte < f.end_byte
         and f.shadow_of is None
     }
+    visited: set[int] = set()
     for host in hosts.values():
         recorder = Recorder()
         machine = Machine(tree, recorder)
@@ -95,6 +101,8 @@ def collect(tree: Tree, facts: Iterable[Fact], functions: Iterable[Function]) ->
         escaped |= machine.escaped_functions
         if machine.exhausted or machine.cut:
             seen = {s for s in seen if s[0] != host.origin.file.path}
+        else:
+            visited |= machine.visited
     _escaped(tree, launches, hosts.values(), functions, escaped)
     for site in sites:
         if not any(
@@ -102,10 +110,32 @@ def collect(tree: Tree, facts: Iterable[Fact], functions: Iterable[Function]) ->
         ):
             if site.place.start_byte and _is_in_macro(site, hosts.values()):
                 continue
+            unseen = launches.dead if _is_dead(site, hosts.values(), visited) else launches.incomplete
             for function in functions:
                 if function.is_kernel and function.name == site.kernel.rsplit("::", 1)[-1].strip():
-                    launches.incomplete.add(id(function))
+                    unseen.add(id(function))
     return launches
+
+
+_BRANCHING = frozenset(
+    (
+        "compound_statement", "if_statement", "switch_statement", "for_statement", "while_statement",
+        "do_statement", "for_range_loop",
+    )
+)  # fmt: skip
+
+
+def _is_dead(site: Launch, hosts: Iterable[Function], visited: set[int]) -> bool:
+    """Whether a launch stands where no path comes: the statements around it were looked at."""
+    for host in hosts:
+        if host.origin.file.path != site.place.path or host.body is None:
+            continue
+        if host.body.start_byte <= site.place.start_byte < host.body.end_byte:
+            current = host.body.descendant_for_byte_range(site.place.start_byte, site.place.start_byte)
+            while current is not None and current.id not in visited:
+                current = current.parent
+            return current is not None and current.type in _BRANCHING
+    return False
 
 
 def _escaped(

@@ -121,6 +121,7 @@ class Machine:
         self.escaped_functions: set[str] = set()  # functions handed to code that is not followed
         self.entered: set[int] = set()  # functions that the run looked into
         self.probe: Callable[[Node, Frame, bool], None] | None = None
+        self.visited: set[int] = set()  # statements, by node, that a path came to; only with a recorder
         self.missing: list[str] = []  # names that mean nothing where they stand
 
     # -- reading -----------------------------------------------------------------------

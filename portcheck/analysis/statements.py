@@ -26,6 +26,8 @@ def execute(m: Machine, node: Node, frame: Frame) -> None:
         return
     if not m.spend():
         return
+    if m.recorder is not None:
+        m.visited.add(node.id)
     if m.probe is not None and not m.dry and m.state.alive:
         m.probe(node, frame, False)
     if handler is not None:

@@ -226,7 +226,7 @@ def _row(m: Machine, address: Expr, width: Expr | None, known: tuple[Known, ...]
     kept = tuple(k for k in known if not _mentions(k, covered))
     start = substitute(address, first)
     for one in known:
-        count = _count_of_row(one, covered, lane, first)
+        count = _count_of_row(one, covered, first, address, width)
         if count is not None:
             if covered == {lane}:
                 count = smallest([count, whole])
@@ -334,21 +334,16 @@ def _span(symbol: Symbol) -> int | None:
     return symbol.high + 1 if symbol.high is not None and symbol.low == 0 else None
 
 
-def _count_of_row(known: Known, covered: set[Symbol], lane: Symbol, first: dict[Symbol, Expr]) -> Expr | None:
+def _count_of_row(
+    known: Known, covered: set[Symbol], first: dict[Symbol, Expr], address: Expr, width: Expr
+) -> Expr | None:
     """The number of elements in a row, from a condition such as `lane + 32*k < n`."""
     relation = known.condition
-    if (
-        not known.guard
-        or not isinstance(relation, Relation)
-        or relation.operator is not Operator.NON_NEGATIVE
-    ):
+    if not known.guard or not isinstance(relation, Relation) or relation.operator is not Operator.NON_NEGATIVE:
         return None
     expr = relation.expr  # n - 1 - (lane + 32*k) >= 0
-    factor = _coefficient(expr, lane)
-    if factor is None or factor.value != -1:
-        return None
-    for symbol in covered - {lane}:
-        own = _coefficient(expr, symbol)
-        if own is None or not own.value or own.value >= 0:
+    for symbol in covered:
+        own, its = _coefficient(expr, symbol), _coefficient(address, symbol)
+        if own is None or its is None or own * width != -its:
             return None
-    return substitute(expr, dict.fromkeys(covered, ZERO)) + 1
+    return substitute(expr, first) + 1

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import tree_sitter_cpp
 from tree_sitter import Language, Query, QueryCursor
 
-from portcheck.program.declarators import declared, parameters
+from portcheck.program.declarators import declared, parameter_list, parameters
 from portcheck.program.model import Binding, Function, Observation, Origin, Parameter, Record, Unit
 from portcheck.program.types import CType, parse_type, split_top
 

@@ -28,7 +28,7 @@ from portcheck.symbolic.solve import Outcome, Solution, solve
 from portcheck.symbolic.system import System
 from portcheck.symbolic.ties import tie
 from portcheck.symbolic.witness import Witness
-from portcheck.symbolic.words import clipped, line, names, operation, sum_of
+from portcheck.symbolic.words import clipped, line, operation, sum_of, unknown
 
 _FAR = 1 << 17  # by how much a parameter is moved to see whether a failure is still reached
 
@@ -168,7 +168,7 @@ def _undecided(
             Verdict.UNKNOWN,
             residues=residues,
             used=tags,
-            why=line(f"{names(symbols)} is not known, and it decides {clipped(str(guard))}"),
+            why=line(f"{unknown(symbols)}, and it decides {clipped(str(guard))}"),
             would_decide=f"whether {guard}",
             open_symbols=frozenset(symbols),
         )
@@ -185,12 +185,12 @@ def _open_answer(part: _Part, goal: Congruent, residues: tuple[int, ...] | None,
         shown = [a for e in (in_original(of(a), part.case.system) for a in solution.stuck) for a in e.atoms()]
         operations = ", ".join(dict.fromkeys(operation(a) for a in shown[:2]))
         why, would = f"which values {operations} takes modulo {m} is not known", f"({operations}) % {m}"
-        unknown = [s for a in shown for s in of(a).symbols() if s.role is Role.OPAQUE]
-        if unknown:
-            why = f"{names(unknown)} is not known, and with it {operations} modulo {m}"
+        open_symbols = [s for a in shown for s in of(a).symbols() if s.role is Role.OPAQUE]
+        if open_symbols:
+            why = f"{unknown(open_symbols)}, and with it {operations} modulo {m}"
     elif solution.culprits:
-        bare = ", ".join(s.name.rstrip("'") for s in solution.culprits)
-        why, would = f"{names(solution.culprits)} is not known modulo {m}", f"{bare} % {m}"
+        listed = ", ".join(s.name.rstrip("'") for s in solution.culprits)
+        why, would = f"{unknown(solution.culprits)} modulo {m}", f"{listed} % {m}"
     else:
         why, would = f"too many cases: {sum_of(goal.expr)} modulo {m}", f"({goal.expr}) % {m}"
     why = line(why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from portcheck.symbolic.expr import Atom, Choice, Expr, Extreme, Quotient, Role, Symbol, of
@@ -9,7 +10,16 @@ from portcheck.symbolic.expr import Atom, Choice, Expr, Extreme, Quotient, Role,
 _LINE = 160
 _PART = 60
 _NOTE = 70
-_LISTED = 3
+_BOTH = 110
+
+_NUMBERED = re.compile(r"#[0-9]+\b")
+_QUOTED = re.compile(r"(`[^`]+`|\w+) ((?:is|are|was|changes|differs|grows|may|has) .*)")
+_BRACKETS = re.compile(r"`[^`]*`|\(.*\)")
+# The name of a type, or a word that only says that there is a value.
+_UNTELLING = re.compile(
+    r".*\*|(const |volatile )*(un)?signed( .*)?|(bool|char|short|int|long|float|double|half|auto|void|size_t"
+    r"|joined|value|result|tmp|temp|\w+_t)( \w+)*(@.*)?"
+)
 
 NOT_REACHED = "it fails wherever the code gets here, but no values were found that do"
 REACHING = "values that let the code get here"
@@ -24,22 +34,45 @@ def clipped(text: str, length: int = _PART) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
+def bare(symbol: Symbol) -> str:
+    """The name without what tells apart values of one name."""
+    return _NUMBERED.sub("", symbol.name.rstrip("'")) or symbol.name
+
+
 def described(symbol: Symbol) -> str:
-    """The symbol as it was given, with its note."""
-    name = clipped(symbol.name.rstrip("'"), _PART)
-    return f"{name} ({clipped(symbol.note, _NOTE)})" if symbol.note else name
+    """What the symbol stands for: its name with its note, or what the note says where the name tells nothing."""
+    name, note = bare(symbol), _NUMBERED.sub("", symbol.note)
+    is_telling = _UNTELLING.fullmatch(name) is None
+    for quoted in (f"`{name}` ", f"{name} "):
+        note = note.removeprefix(quoted)  # it would be said twice
+    if not is_telling:
+        if note.startswith(("the value of ", "the result of ")):
+            return clipped(note, _PART + _NOTE)
+        said = _QUOTED.match(note)
+        name, note = (said[1], said[2]) if said else ("a value", note)
+    note = note.removeprefix("it is ").removeprefix("is ")
+    return f"{clipped(name, _PART)} ({clipped(note, _NOTE)})" if note else clipped(name, _PART)
 
 
 def names(symbols: Iterable[Symbol], *, notes: bool = True) -> str:
-    """A few of the symbols: those that are least determined."""
-    listed = list(symbols)
-    for roles in ({Role.OPAQUE, Role.BASE}, {Role.INDEX}, {Role.PARAMETER}):
-        chosen = sorted((s for s in listed if s.role in roles), key=lambda s: s.name)
+    """One or two of the symbols: those that are least determined."""
+    listed = dict.fromkeys(sorted(symbols, key=lambda s: s.name))
+    for roles in ((Role.OPAQUE, Role.BASE), (Role.INDEX,), (Role.PARAMETER,)):
+        chosen = sorted((s for s in listed if s.role in roles), key=lambda s: roles.index(s.role))
         if chosen:
-            shown = [described(s) if notes else clipped(s.name.rstrip("'"), 40) for s in chosen]
-            length = 1 if notes and len(shown[0]) > _PART else _LISTED
-            return ", ".join(shown[:length]) + (", …" if len(shown) > length else "")
+            shown = list(dict.fromkeys(described(s) if notes else clipped(bare(s), 40) for s in chosen))
+            if len(shown) == 1:
+                return shown[0]
+            if len(shown[0]) + len(shown[1]) > _BOTH:
+                return f"{shown[0]} and others"
+            return f"{shown[0]}, {shown[1]} and others" if len(shown) > 2 else " and ".join(shown)
     return "its symbols"
+
+
+def unknown(symbols: Iterable[Symbol]) -> str:
+    """That the symbols are not known."""
+    text = names(symbols)
+    return f"{text} {'are' if ' and ' in _BRACKETS.sub('', text) else 'is'} not known"
 
 
 def operation(atom: Atom) -> str:
