@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -21,6 +22,7 @@ SUSPECTS = 6  # assignments of one probe for which failing runs are looked for
 LONG_RUNS = 6  # after so many, loops get less time
 THREADS = ("threadIdx.x", "blockIdx.x", "blockDim.x", "gridDim.x")
 
+UNREACHED = r"no launch in the tree reaches|no value lets the code reach"
 OK, INEXACT, SKIPPED, OVERFLOW = "ok", "inexact", "skipped", "overflow"
 REFUTED = "REFUTED"  # a run fails although the answer says that none does
 UNREPRODUCED = "NO FAILURE"  # no run fails although the answer says that one does
@@ -141,6 +143,8 @@ class Judge:
             outcome, detail = self.violated(probe, proof.witness)
         elif verdict == "depends":
             outcome, detail = self.depends(probe, proof)
+        elif re.search(UNREACHED, proof.why):
+            outcome, detail = self.unreached(probe, proof.why)
         else:
             outcome, detail = OK, ""
         if outcome == OK and verdict != "unknown" and proof.residues:
@@ -156,6 +160,10 @@ class Judge:
         if failing is not None:
             return REFUTED, f"holds is refuted: {failing.text()}"
         return OK, "" if self.evidence.at(probe) else "never reached"
+
+    def unreached(self, probe: Probe, why: str) -> tuple[str, str]:
+        sight = next(iter(self.evidence.at(probe)), None)
+        return (OK, "") if sight is None else (REFUTED, f"reached, although {why}: {sight.text()}")
 
     def residues(self, probe: Probe, residues: tuple[int, ...]) -> tuple[str, str]:
         for sight in self.evidence.at(probe):

@@ -191,8 +191,23 @@ def _of_tree(m: Machine, callee: Callee, node: Node, frame: Frame) -> Value:
     if chosen is not None and callee.receiver is None:
         bound = [names.template_argument(m, t, frame) for t in callee.template_arguments]
         own = frame.this if chosen.record and frame.this is not None else None
+        if chosen.record and callee.qualifier:
+            own = _named_class(m, callee, chosen, frame) or own
         return enter(m, chosen, list(callee.arguments), bound, frame, node, own)
     return unfollowed(m, callee, node, frame)
+
+
+def _named_class(m: Machine, callee: Callee, chosen: Function, frame: Frame) -> Structure | None:
+    """The class before `::` of a call, without members, for what its template parameters are."""
+    if "<" not in callee.qualifier:
+        return None
+    type_ = m.sizes.parse(callee.qualifier.removesuffix("::"), frame)
+    record = classes.record_of(m, type_, frame) if type_ is not None else None
+    if type_ is None or record is None or record.origin is None:
+        return None
+    if record.name.rsplit("::", 1)[-1] != chosen.record.rsplit("::", 1)[-1]:
+        return None
+    return Structure(type_, {}, record, objects.class_frame(m, record, type_, frame))
 
 
 def _at_compile_time(m: Machine, callee: Callee) -> list[Function]:

@@ -11,10 +11,10 @@ from portcheck.analysis.proofs import Judge, Line, Proof, Question
 from portcheck.analysis.record import CheckEvent, Event
 from portcheck.source.place import Place
 from portcheck.symbolic.answers import Verdict
-from portcheck.symbolic.condition import Condition, Every, Operator, Relation, Some, at_least
+from portcheck.symbolic.condition import Condition, Every, Operator, Relation, Some, at_least, condition_symbols
 from portcheck.symbolic.decide import decide
 from portcheck.symbolic.evaluate import substitute
-from portcheck.symbolic.expr import Expr, number
+from portcheck.symbolic.expr import Expr, Role, number
 from portcheck.symbolic.premises import Premise, Premises
 from portcheck.targets import Kind, Quantity, Requirement, Target, requirements, targets
 
@@ -136,7 +136,10 @@ def size_checks(m: Machine, judge: Judge, kernel: str, events: list[Event]) -> I
 
 
 def _bounds(condition: Condition) -> bool:
-    return any(True for _ in _expressions(condition))
+    """Whether a condition limits sizes, and not data: it is over what a launch fixes alone."""
+    return all(s.role is Role.PARAMETER for s in condition_symbols(condition)) and any(
+        True for _ in _expressions(condition)
+    )
 
 
 def _expressions(condition: Condition) -> Iterator[Expr]:

@@ -110,11 +110,35 @@ def collect(tree: Tree, facts: Iterable[Fact], functions: Iterable[Function]) ->
         ):
             if site.place.start_byte and _is_in_macro(site, hosts.values()):
                 continue
-            unseen = launches.dead if _is_dead(site, hosts.values(), visited) else launches.incomplete
-            for function in functions:
-                if function.is_kernel and function.name == site.kernel.rsplit("::", 1)[-1].strip():
-                    unseen.add(id(function))
+            around = _host_of(site, hosts.values())
+            dead = around is not None and _is_dead(site, around, visited)
+            named = _kernels_of(site, around, functions)
+            if not dead:
+                launches.incomplete |= {id(f) for f in named}
+            elif len(named) == 1:
+                launches.dead |= {id(f) for f in named}
     return launches
+
+
+def _host_of(site: Launch, hosts: Iterable[Function]) -> Function | None:
+    """The function that a launch stands in."""
+    for host in hosts:
+        body = host.body
+        if body is None or host.origin.file.path != site.place.path:
+            continue
+        if body.start_byte <= site.place.start_byte < body.end_byte:
+            return host
+    return None
+
+
+def _kernels_of(site: Launch, host: Function | None, functions: Iterable[Function]) -> list[Function]:
+    """The kernels that a launch may be of: by its name, those beside the host first."""
+    name = site.kernel.split("<", 1)[0].rsplit("::", 1)[-1].strip()
+    named = [f for f in functions if f.is_kernel and f.body is not None and f.name == name]
+    if host is None:
+        return named
+    beside = [f for f in named if f.namespace == host.namespace and f.origin.file is host.origin.file]
+    return beside or named
 
 
 _BRANCHING = frozenset(
@@ -125,17 +149,14 @@ _BRANCHING = frozenset(
 )  # fmt: skip
 
 
-def _is_dead(site: Launch, hosts: Iterable[Function], visited: set[int]) -> bool:
+def _is_dead(site: Launch, host: Function, visited: set[int]) -> bool:
     """Whether a launch stands where no path comes: the statements around it were looked at."""
-    for host in hosts:
-        if host.origin.file.path != site.place.path or host.body is None:
-            continue
-        if host.body.start_byte <= site.place.start_byte < host.body.end_byte:
-            current = host.body.descendant_for_byte_range(site.place.start_byte, site.place.start_byte)
-            while current is not None and current.id not in visited:
-                current = current.parent
-            return current is not None and current.type in _BRANCHING
-    return False
+    if host.body is None:
+        return False
+    current = host.body.descendant_for_byte_range(site.place.start_byte, site.place.start_byte)
+    while current is not None and current.id not in visited:
+        current = current.parent
+    return current is not None and current.type in _BRANCHING
 
 
 def _escaped(

@@ -2,36 +2,22 @@
 
 A loop is run twice. The first run looks ahead: every variable that the loop may change is a
 placeholder, and the placeholder's value at the end of the body tells how one iteration
-changes it. A variable that grows by the same amount in every iteration is then
-`start + amount * k` with the iteration's number k; one that grows by multiples of a number
-is that many steps away from its start; any other is unknown. The second run is the real one.
+changes it (see `changes`). The second run is the real one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import gcd
 from typing import TYPE_CHECKING
 
-from portcheck.analysis import declarations, expressions, losing, names, statements
+from portcheck.analysis import expressions, losing, names, statements
+from portcheck.analysis.changes import Changes, iterations, value_in
+from portcheck.analysis.lookahead import Parts, leaves_early, look_ahead, written_in
 from portcheck.analysis.state import Snapshot
-from portcheck.analysis.values import (
-    NO_TAGS,
-    Array,
-    Cell,
-    Closure,
-    FunctionName,
-    Number,
-    OneOf,
-    Structure,
-    Tags,
-    Vague,
-    Value,
-)
+from portcheck.analysis.values import Array, Cell, Number, Vague, Value
 from portcheck.program.nodes import first_child
-from portcheck.symbolic.condition import equal, negate
-from portcheck.symbolic.expr import Choice, Expr, Quotient, Role, Symbol, choose, floor_remainder, of
+from portcheck.symbolic.condition import Condition, negate
+from portcheck.symbolic.expr import Expr, Role, Symbol, of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -39,20 +25,7 @@ if TYPE_CHECKING:
     from portcheck.analysis.machine import Machine
     from portcheck.analysis.state import Frame
 
-MAX_ROUNDS = 4
 MAX_UNROLLED = 32
-_WRITERS = frozenset(("assignment_expression", "update_expression", "call_expression", "pointer_expression"))
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The pieces of a loop; `after` is whether the condition is only tested after the body."""
-
-    node: Node
-    condition: Node | None
-    body: Node | None
-    update: Node | None
-    after: bool = False
 
 
 def for_loop(m: Machine, node: Node, frame: Frame) -> None:
@@ -122,13 +95,13 @@ def _run(m: Machine, parts: Parts, frame: Frame) -> None:
             return
     if _returns_early(m, parts, frame) and _unrolled(m, parts, frame):
         return
-    changes = _look_ahead(m, parts, frame)
+    changes = look_ahead(m, parts, frame)
     mark = state.mark
     counter = _counter(m, parts, frame, changes)
     _enter_iteration(m, changes, of(counter), parts, frame)
     paths: list[Snapshot] = []
     if m.dry:  # looking ahead further out: what the loop changes is all that matters
-        _forget(m, changes, frame)
+        _forget(m, changes, parts, frame)
         return
     leaving: list[Snapshot] = []
     continuing: list[Snapshot] = []
@@ -236,17 +209,18 @@ def _after(
     m: Machine,
     parts: Parts,
     frame: Frame,
-    changes: dict[Cell, Change],
+    changes: Changes,
     tag: int,
     arrays: Mapping[Cell, Array],
 ) -> list[Snapshot]:
     """The path that leaves because the condition is false, after any number of iterations."""
     state, mark = m.state, m.state.mark
     state.alive = True
-    counter = state.symbol(
-        "iterations", Role.INDEX, 1 if parts.after else 0, note="iterations that the loop ran"
-    )
-    _enter_iteration(m, changes, of(counter), parts, frame)
+    counter = of(_times(m, parts))
+    runs = _runs(m, changes, parts, frame)
+    if runs is not None:
+        counter = runs[0]
+    _enter_iteration(m, changes, counter, parts, frame)
     for cell, array in arrays.items():
         state.write(cell, array)
     if parts.condition is not None:
@@ -257,7 +231,10 @@ def _after(
             "loop",
             tags,
         )
-        state.assume(negate(found), step, guard=True)
+        if runs is None:
+            state.assume(negate(found), step, guard=True)
+        elif runs[1] is not None:
+            state.assume(runs[1], step, guard=True)
     elif parts.node.type != "for_range_loop":
         state.alive = False  # an endless loop is only left by a jump
     path = [state.snapshot(mark)] if state.alive else []
@@ -266,265 +243,16 @@ def _after(
     return path
 
 
-# -- looking ahead -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """How one iteration changes a variable: `step` (None: not known), exactly or in multiples.
-
-    With a `cycle` the sum is taken modulo that: `stage = (stage + 1) % kStages`.
-    """
-
-    start: Value
-    step: Expr | None
-    exact: bool
-    tags: Tags = NO_TAGS
-    grows: bool = False
-    cycle: Expr | None = None
-
-
-def _look_ahead(m: Machine, parts: Parts, frame: Frame) -> dict[Cell, Change]:
-    state = m.state
-    suspects = _suspects(m, parts, frame)
-    m.dry += 1
-    try:
-        for _ in range(MAX_ROUNDS):
-            mark, alive = state.mark, state.alive
-            starts = {cell: cell.value for cell in suspects}
-            placeholders: dict[Cell, Symbol] = {}
-            for cell in suspects:
-                held = cell.value
-                if isinstance(held, Number):
-                    symbol = state.symbol(f"{cell.name}@", Role.OPAQUE)
-                    placeholders[cell] = symbol
-                    state.write(cell, Number(of(symbol), held.type, held.tags))
-                elif isinstance(held, Array):
-                    state.write(cell, Array(held.type, held.length, None, None, held.space, held.address))
-                elif isinstance(held, Vague):
-                    state.write(cell, Vague(held.type, held.reason))
-            begin = state.mark
-            _one_iteration(m, parts, frame)
-            written = {cell for cell, _ in state.journal[begin[0] :]}
-            unforeseen = written - suspects.keys()
-            new = unforeseen & _outside(frame) if unforeseen else set()
-            ends = {cell: cell.value for cell in written}
-            since = set(placeholders.values())
-            state.roll_back(mark)
-            state.alive = alive
-            if not new:
-                return _changes(m, suspects, starts, placeholders, ends, since)
-            suspects = {**suspects, **dict.fromkeys(new)}
-    finally:
-        m.dry -= 1
-    return {cell: Change(cell.value, None, False) for cell in suspects}
-
-
-def _outside(frame: Frame) -> set[Cell]:
-    """The variables that exist outside the loop's body: those visible from where the loop stands."""
-    found: set[Cell] = set()
-    current: Frame | None = frame
-    while current is not None:
-        found.update(declarations.visible_cells(current))
-        current = current.parent
-    return found
-
-
-def _one_iteration(m: Machine, parts: Parts, frame: Frame) -> None:
-    state = m.state
-    mark = state.mark
-    ways: list[Snapshot] = []
-    frame.breaks.append((*mark, []))
-    frame.continues.append((*mark, ways))
-    try:
-        if parts.condition is not None and not parts.after:
-            expressions.condition(m, parts.condition, frame)
-        if parts.body is not None:
-            statements.scoped(m, parts.body, frame)
-    finally:
-        frame.continues.pop()
-        frame.breaks.pop()
-    if state.alive:
-        ways.append(state.snapshot(mark))
-    state.merge(mark, ways)
-    if parts.after and parts.condition is not None and state.alive:
-        expressions.condition(m, parts.condition, frame)
-    if parts.update is not None and state.alive:
-        expressions.value(m, parts.update, frame)
-
-
-def _suspects(m: Machine, parts: Parts, frame: Frame) -> dict[Cell, None]:
-    """Variables that the loop's text shows to change, or hands to something that may change them."""
-    key = (id(frame.origin.text), parts.node.id)
-    found = m.tree.loop_names.get(key)
-    if found is None:
-        listed: dict[str, None] = {}
-        pending = [n for n in (parts.condition, parts.body, parts.update) if n is not None]
-        while pending:
-            node = pending.pop()
-            if node.type in _WRITERS:
-                listed.update(dict.fromkeys(_written(m, node, frame)))
-            pending += node.named_children
-        found = m.tree.loop_names[key] = tuple(listed)
-    cells: dict[Cell, None] = {}
-    for name in found:
-        cell = names.cell_of(m, name, frame)
-        if cell is not None:
-            _with_members(cell, cells)
-            for pointee in losing.pointees(m, cell.value):
-                _with_members(pointee, cells)
-    return cells
-
-
-def _with_members(cell: Cell, found: dict[Cell, None]) -> None:
-    if isinstance(cell.value, Structure):
-        for inner in cell.value.fields.values():
-            _with_members(inner, found)
-    elif not isinstance(cell.value, Closure | FunctionName | OneOf):
-        found[cell] = None
-
-
-def _written(m: Machine, node: Node, frame: Frame) -> list[str]:
-    kind = node.type
-    if kind == "assignment_expression":
-        targets = [node.child_by_field_name("left")]
-    elif kind in ("update_expression", "pointer_expression"):
-        operator = node.child_by_field_name("operator")
-        if kind == "pointer_expression" and (operator is None or operator.type != "&"):
-            return []
-        targets = [node.child_by_field_name("argument")]
-    else:
-        title, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
-        targets = list(listed.named_children) if listed is not None else []
-        if title is not None and title.type == "field_expression":
-            targets.append(title.child_by_field_name("argument"))
-    found: list[str] = []
-    for target in targets:
-        current = target
-        while current is not None and current.type in (
-            "subscript_expression",
-            "field_expression",
-            "parenthesized_expression",
-            "pointer_expression",
-        ):
-            current = current.child_by_field_name("argument") or first_child(current)
-        if current is not None and current.type in ("identifier", "field_identifier"):
-            found.append(m.read(current, frame))
-    return found
-
-
-def _changes(
-    m: Machine,
-    suspects: dict[Cell, None],
-    starts: dict[Cell, Value],
-    placeholders: dict[Cell, Symbol],
-    ends: dict[Cell, Value],
-    varying: set[Symbol],
-) -> dict[Cell, Change]:
-    changes: dict[Cell, Change] = {}
-    for cell in suspects:
-        start = starts[cell]
-        symbol = placeholders.get(cell)
-        end = ends.get(cell)
-        if end is None:
-            continue
-        if symbol is None:
-            if (
-                isinstance(start, Array)
-                or (isinstance(end, Number) and not isinstance(start, Number))
-                or isinstance(start, Vague)
-            ):
-                changes[cell] = Change(start, None, False)
-            continue
-        if not isinstance(end, Number):
-            changes[cell] = Change(start, None, False)
-            continue
-        if end.expr == of(symbol):
-            continue
-        changes[cell] = _change(m, start, end, symbol, varying)
-    return changes
-
-
-def _change(m: Machine, start: Value, end: Number, symbol: Symbol, varying: set[Symbol]) -> Change:
-    serial = m.state.serial(symbol)
-    cycle = _cycle(end.expr, symbol)
-    if cycle is not None and not any(_varies(m, e, serial, varying) for e in cycle):
-        return Change(start, cycle[0], True, end.tags, cycle=cycle[1])
-    steps = _leaves(end.expr - of(symbol), symbol)
-    if steps is None:
-        return Change(start, None, False)
-    grows = all((low := expressions.lower_bound(s)) is not None and low >= 0 for s in steps)
-    if any(_varies(m, s, serial, varying) for s in steps):
-        # By how much differs from one iteration to the next: what the amounts share is kept.
-        common = gcd(*(c for s in steps for c in (s.constant, *(k for _, k in s.terms))))
-        return Change(start, Expr((), max(common, 1)), False, end.tags, grows)
-    if len(steps) == 1:
-        return Change(start, steps[0], True, end.tags)
-    common = 0
-    for step in steps:
-        if step.value is None:
-            nonzero = [s for s in steps if s.value != 0]
-            if len(set(nonzero)) == 1:
-                return Change(start, nonzero[0], False, end.tags, grows)
-            return Change(start, None, False)
-        common = gcd(common, step.value)
-    return Change(start, Expr((), common), False, end.tags, grows) if common else Change(start, None, False)
-
-
-def _cycle(end: Expr, symbol: Symbol) -> tuple[Expr, Expr] | None:
-    """Step and cycle of `v = (v + step) % cycle`."""
-    for atom in end.atoms():
-        if isinstance(atom, Quotient) and not atom.truncated:
-            step = atom.dividend - of(symbol)
-            if (
-                end == atom.dividend - of(atom) * atom.divisor
-                and symbol not in step.symbols() | atom.divisor.symbols()
-            ):
-                return step, atom.divisor
-    return None
-
-
-def _leaves(expr: Expr, symbol: Symbol) -> list[Expr] | None:
-    """The values that an expression can have, its choices resolved; None if the symbol stays in one."""
-    choices = [a for a in expr.atoms() if isinstance(a, Choice)]
-    if not choices:
-        return None if symbol in expr.symbols() else [expr]
-    choice = choices[0]
-    found: list[Expr] = []
-    for branch in (choice.then, choice.otherwise):
-        inner = _leaves(_replaced(expr, choice, branch), symbol)
-        if inner is None or len(found) + len(inner) > 16:
-            return None
-        found += [e for e in inner if e not in found]
-    return found
-
-
-def _replaced(expr: Expr, choice: Choice, branch: Expr) -> Expr:
-    total = Expr((), expr.constant)
-    for monomial, coefficient in expr.terms:
-        term = Expr((), coefficient)
-        for atom in monomial:
-            term = term * (branch if atom == choice else of(atom))
-        total = total + term
-    return total
-
-
-def _varies(m: Machine, expr: Expr, serial: int, varying: set[Symbol]) -> bool:
-    """Whether an expression has a symbol that is another one in each iteration."""
-    builtin = m.builtin_symbols()
-    return any(s in varying or (m.state.serial(s) > serial and s not in builtin) for s in expr.symbols())
-
-
 # -- iterations --------------------------------------------------------------------------
 
 
-def _counter(m: Machine, parts: Parts, frame: Frame, changes: dict[Cell, Change]) -> Symbol:
+def _counter(m: Machine, parts: Parts, frame: Frame, changes: Changes) -> Symbol:
     """The number of the iteration, named like the variable that counts it, if one does."""
     name = ""
     if parts.update is not None:
-        for written in _written_in(m, parts.update, frame):
+        for written in written_in(m, parts.update, frame):
             cell = names.cell_of(m, written, frame)
-            change = changes.get(cell) if cell is not None else None
+            change = changes.cells.get(cell) if cell is not None else None
             if change is None or not isinstance(change.start, Number) or change.step is None:
                 continue
             plain = change.exact and change.step.value == 1 and change.start.expr.value == 0
@@ -534,54 +262,48 @@ def _counter(m: Machine, parts: Parts, frame: Frame, changes: dict[Cell, Change]
     return m.state.symbol(name or "iteration", Role.INDEX, 0, note="the number of the iteration")
 
 
-def _written_in(m: Machine, node: Node, frame: Frame) -> list[str]:
-    found: list[str] = []
-    pending = [node]
-    while pending:
-        one = pending.pop(0)
-        if one.type in _WRITERS:
-            found += _written(m, one, frame)
-        pending += one.named_children
-    return found
-
-
-def _enter_iteration(
-    m: Machine, changes: dict[Cell, Change], counter: Expr, parts: Parts, frame: Frame
-) -> None:
+def _enter_iteration(m: Machine, changes: Changes, counter: Expr, parts: Parts, frame: Frame) -> None:
     """Give every variable its value at the start of any iteration."""
-    for cell, change in changes.items():
+    entered: list[tuple[Cell, Value]] = []
+    for cell, change in changes.cells.items():
         start = change.start
         if not isinstance(start, Number):
-            m.state.write(cell, _unknown_again(m, cell, start, frame))
+            entered.append((cell, _unknown_again(m, cell, start, frame)))
             continue
-        if change.step is None:
+        expr = value_in(m, changes, cell, counter)
+        if expr is None:
             note = f"`{cell.name}` changes in the loop in a way that is not followed"
-            m.state.write(cell, m.unknown(start.type or cell.type, cell.name, note, frame))
+            entered.append((cell, m.unknown(start.type or cell.type, cell.name, note, frame)))
             continue
-        if change.exact:
-            expr = start.expr + change.step * counter
-            if change.cycle is not None:
-                expr = _in_cycle(start.expr, expr, change.cycle, counter)
-        else:
-            note = f"`{cell.name}` grows in some iterations only"
-            times = m.state.fresh(
-                f"steps of {cell.name}", Role.OPAQUE, 0 if change.grows else None, note=note
-            )
-            later = start.expr + change.step * times
-            expr = choose(equal(counter, 0), start.expr, later)  # the first iteration is certain
         tags = start.tags | change.tags
         if not m.dry:
             place, text = m.place(parts.node, frame), f"in the loop, {cell.name} ="
             tags = tags | {m.state.step(place, text, "loop", tags, value=expr)}
-        m.state.write(cell, Number(expr, start.type, tags))
+        entered.append((cell, Number(expr, start.type, tags)))
+    for cell, value in entered:
+        m.state.write(cell, value)
 
 
-def _in_cycle(start: Expr, expr: Expr, cycle: Expr, counter: Expr) -> Expr:
-    """`expr` modulo the cycle, from the first iteration on; the start itself may lie outside it."""
-    around = floor_remainder(expr, cycle)
-    if start.value == 0:
-        return around
-    return choose(equal(counter, 0), start, around)
+def _times(m: Machine, parts: Parts) -> Symbol:
+    note = "iterations that the loop ran"
+    return m.state.symbol("iterations", Role.INDEX, 1 if parts.after else 0, note=note)
+
+
+def _runs(m: Machine, changes: Changes, parts: Parts, frame: Frame) -> tuple[Expr, Condition | None] | None:
+    """How often a loop runs that is left by its condition, if that is seen, and what is known then."""
+    if parts.condition is None:
+        return None
+    state, mark, alive = m.state, m.state.mark, m.state.alive
+    counter = _times(m, parts)
+    m.dry += 1
+    try:
+        _enter_iteration(m, changes, of(counter), parts, frame)
+        found, _ = expressions.condition(m, parts.condition, frame)
+    finally:
+        m.dry -= 1
+        state.roll_back(mark)
+        state.alive = alive
+    return iterations(m, found, counter, 1 if parts.after else 0)
 
 
 def _unknown_again(m: Machine, cell: Cell, start: Value, frame: Frame) -> Value:
@@ -592,11 +314,8 @@ def _unknown_again(m: Machine, cell: Cell, start: Value, frame: Frame) -> Value:
     return m.unknown(type_, cell.name, note, frame)
 
 
-def _forget(m: Machine, changes: dict[Cell, Change], frame: Frame) -> None:
+def _forget(m: Machine, changes: Changes, parts: Parts, frame: Frame) -> None:
     """While looking ahead further out: the variables are changed, by an amount nobody counted."""
-    for cell, change in changes.items():
-        if isinstance(change.start, Number) and change.step is not None and change.cycle is None:
-            times = m.state.fresh(f"{cell.name}@times", Role.OPAQUE, 0)
-            m.state.write(cell, Number(change.start.expr + change.step * times, change.start.type))
-        else:
-            m.state.write(cell, _unknown_again(m, cell, change.start, frame))
+    runs = None if parts.after or leaves_early(parts.body) else _runs(m, changes, parts, frame)
+    counter = runs[0] if runs is not None else of(m.state.symbol("times", Role.OPAQUE, 0))
+    _enter_iteration(m, changes, counter, parts, frame)

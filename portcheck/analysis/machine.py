@@ -122,7 +122,8 @@ class Machine:
         self.entered: set[int] = set()  # functions that the run looked into
         self.probe: Callable[[Node, Frame, bool], None] | None = None
         self.visited: set[int] = set()  # statements, by node, that a path came to; only with a recorder
-        self.missing: list[str] = []  # names that mean nothing where they stand
+        self.missing: list[str] = []  # names in a question that mean nothing where it is asked
+        self.asking: Frame | None = None
 
     # -- reading -----------------------------------------------------------------------
 

@@ -36,7 +36,8 @@ def identifier(m: Machine, node: Node, frame: Frame) -> Value:
         return found
     if any(c in text for c in ":<"):  # fixed at compile time, though not in this tree
         return _compile_time(m, text, frame)
-    m.missing.append(text)
+    if frame is m.asking:
+        m.missing.append(text)
     type_ = m.context.typer.type_of(node, frame.function, frame.origin)
     return m.unknown(type_ or CType("int"), text, f"{text} is not defined in the scanned tree", frame)
 

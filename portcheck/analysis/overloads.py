@@ -34,6 +34,8 @@ def choose(
 ) -> Function | None:
     """The one candidate that the call can mean; None where several remain."""
     fitting = [f for f in candidates if f.origin.active and _takes(f, len(arguments))]
+    if len(fitting) == 1 and _specialization(fitting[0]) is None:
+        return fitting[0]
     types = [_type(m, a, frame) for a in arguments]
     special = _specialised(m, fitting, types, frame, callee)
     if special is None:

@@ -77,6 +77,9 @@ class Question:
     known: tuple[Known, ...]
 
 
+_NEVER = Decision(Verdict.UNKNOWN, why="no launch in the tree reaches this line")
+
+
 class Launched(StrEnum):
     """Which answers are looked at launch by launch."""
 
@@ -96,6 +99,7 @@ class Judge:
         self._decided: dict[object, Decision] = {}
         self._symbols: dict[Condition, frozenset[Symbol]] = {}
         self._in_launch: dict[tuple[Condition, Context], Condition] = {}
+        self._unreached: dict[frozenset[Condition], bool] = {}
 
     def _symbols_by_name(self) -> dict[str, Symbol]:
         """The run's own symbols for the kernel's parameters and the names of the launch."""
@@ -121,40 +125,58 @@ class Judge:
         wanted = launched is Launched.ALL or (
             launched is Launched.UNKNOWN and base.verdict is Verdict.UNKNOWN
         )
-        if base.verdict is Verdict.HOLDS or not wanted or not self._matters(base, question):
+        if base.verdict is Verdict.HOLDS or not wanted:
+            return self._proof(question, base, (), steps)
+        if not self.contexts and self.complete:
+            return self._proof(question, _NEVER, (), steps)
+        if not self._matters(question):
             return self._proof(question, base, (), steps)
         rows: list[tuple[Row, Decision]] = []
         seen: dict[tuple[object, ...], Decision] = {}
         near = self._near(question)
-        names = self._relevant(near)
+        names = self._relevant(question)
         for context in self.contexts:
             mapping = self._mappings[context]
             host = frozenset(k.condition for k in context.known)
             key = (host, *((s.name, mapping.get(s)) for s in names))
             decision = seen.get(key)
             if decision is None:
-                decision = seen[key] = self._in_context(near, context, mapping, steps)
-                if decision.verdict is Verdict.UNKNOWN and len(seen) == 1:
+                decision = self._in_context(near, context, mapping, steps)
+                if decision.verdict is not Verdict.HOLDS and self._excluded(question, context):
+                    decision = Decision(Verdict.HOLDS, why="unreachable")
+                seen[key] = decision
+                if decision.verdict is base.verdict is Verdict.UNKNOWN and len(seen) == 1:
                     return self._proof(question, base, (), steps)  # the launches do not help
             rows.append((_row(context.label, decision), decision))
         reached = [(r, d) for r, d in rows if d.why != "unreachable"]
         if not reached:
-            return self._proof(question, base, (), steps)
+            return self._proof(question, _NEVER if self.complete else base, (), steps)
         return self._overall(question, base, reached, steps)
 
-    def _matters(self, base: Decision, question: Question) -> bool:
-        """Whether what a launch fixes could change the answer."""
+    def _matters(self, question: Question) -> bool:
+        """Whether what a launch fixes could change the answer, or whether the line is reached."""
         if not self.contexts:
             return False
-        symbols = condition_symbols(question.goal)
-        if base.verdict is Verdict.DEPENDS and base.condition is not None:
-            symbols = condition_symbols(base.condition)
-        fixed = self._fixed
-        if symbols & fixed:
+        if condition_symbols(question.goal) & self._fixed or self._impossible:
             return True
-        if base.verdict is Verdict.UNKNOWN:
-            return any(self._symbols_of(k.condition) & fixed for k in question.known)
-        return False
+        return any(self._symbols_of(k.condition) & self._fixed for k in question.known)
+
+    def _excluded(self, question: Question, context: Context) -> bool:
+        """Whether a launch does not come to the question's place: what is known there excludes it."""
+        conditions = [self._put_in(k.condition, context) for k in question.known]
+        conditions += [k.condition for k in context.known]
+        key = frozenset(conditions)
+        found = self._unreached.get(key)
+        if found is None:
+            premises = Premises(tuple(Premise(c, 0) for c in dict.fromkeys(conditions)))
+            found = self._unreached[key] = premises.contradictory
+        return found
+
+    @cached_property
+    def _impossible(self) -> bool:
+        """Whether what the host checks excludes one of the launches."""
+        checks = {frozenset(k.condition for k in c.known) for c in self.contexts}
+        return any(Premises(tuple(Premise(c, 0) for c in listed)).contradictory for listed in checks)
 
     @cached_property
     def _fixed(self) -> frozenset[Symbol]:
@@ -181,18 +203,25 @@ class Judge:
             return self._proof(question, base, table, steps)
         if verdicts == {Verdict.VIOLATED}:
             launched = next((d for _, d in rows if d.witness), rows[0][1])
-            residues = launched.residues or base.residues
+            residues = base.residues
+            if self.complete and all(d.residues for _, d in rows):
+                residues = tuple(sorted({r for _, d in rows for r in d.residues}))
             return self._proof(question, replace(launched, residues=residues), table, steps)
-        if base.verdict in (Verdict.DEPENDS, Verdict.VIOLATED) and Verdict.UNKNOWN not in verdicts:
-            failing = next(d for _, d in rows if d.verdict is not Verdict.HOLDS)
-            condition = base.condition
+        failing = next((d for _, d in rows if d.verdict in (Verdict.VIOLATED, Verdict.DEPENDS)), None)
+        if base.verdict is not Verdict.UNKNOWN and failing is None:
+            open_ = next(d for _, d in rows if d.verdict is Verdict.UNKNOWN)
+            return self._proof(question, open_ if self.complete else base, table, steps)
+        if base.verdict is not Verdict.UNKNOWN and failing is not None:
+            condition, verdict = base.condition, Verdict.DEPENDS
             found = {d.condition for _, d in rows}
             if verdicts == {Verdict.DEPENDS} and len(found) == 1:
                 condition = found.pop()  # with what the host fixes put in
-            if base.verdict is Verdict.VIOLATED and Verdict.HOLDS in verdicts:
+            elif base.verdict is Verdict.VIOLATED:
                 condition = None  # what holds, holds by the host's checks alone
+                if verdicts == {Verdict.VIOLATED, Verdict.UNKNOWN}:
+                    condition, verdict = base.condition, Verdict.VIOLATED
             decision = Decision(
-                Verdict.DEPENDS, base.residues, condition, failing.witness, failing.value, failing.used
+                verdict, base.residues, condition, failing.witness, failing.value, failing.used
             )
             return self._proof(question, decision, table, steps)
         if base.verdict is Verdict.UNKNOWN and Verdict.UNKNOWN not in verdicts:

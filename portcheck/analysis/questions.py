@@ -88,14 +88,14 @@ class Probe:
             return
         m = self.machine
         mark, alive, recorder = m.state.mark, m.state.alive, m.recorder
-        m.recorder = None
+        m.recorder, m.asking = None, frame
         m.missing.clear()
         try:
             value = memory.decayed(m, m.text_value(self.asked.text, frame), frame)
             known = [*m.state.known, *self._given(m, frame)]
         finally:
             m.state.roll_back(mark)
-            m.state.alive, m.recorder = alive, recorder
+            m.state.alive, m.recorder, m.asking = alive, recorder, None
         missing = tuple(dict.fromkeys(m.missing))
         self.captures.append(Capture(rank + (1 if after else 0), value, tuple(known), frame.calls, missing))
 
@@ -127,7 +127,7 @@ def ask(analysis: Analysis, asked: Asked) -> Proof:
     if not targets:
         raise QuestionError(f"{asked.path}:{asked.line}: no statement stands on this line")
     own, error = _attempt(analysis, asked, function, targets)
-    alone = _combined(own.proofs) if own.proofs and own.whole else None
+    alone = _combined(asked, own.proofs) if own.proofs and own.whole else None
     if asked.function is None and alone is not None and alone.verdict is Verdict.HOLDS:
         return alone  # whoever calls it
     if asked.function is None and alone is not None and _never(alone, asked):
@@ -139,7 +139,7 @@ def ask(analysis: Analysis, asked: Asked) -> Proof:
         if root is function:
             found = own
         elif spent > MAX_NODES:
-            return _partly(own, proofs, function)
+            return _partly(asked, own, proofs, function)
         else:
             found, failure = _attempt(analysis, asked, root, targets)
             error = error or failure
@@ -147,9 +147,9 @@ def ask(analysis: Analysis, asked: Asked) -> Proof:
         whole = whole and found.whole
         proofs += found.proofs
     if others:
-        return _partly(own, proofs, function)
+        return _partly(asked, own, proofs, function)
     if proofs or own.proofs:
-        combined = _combined(proofs or own.proofs)
+        combined = _combined(asked, proofs or own.proofs)
         return combined if whole and (proofs or own.whole) else _in_part(combined)
     if error is not None:
         raise error
@@ -183,16 +183,16 @@ def _attempt(
         return Attempt([], 0), error
 
 
-def _partly(own: Attempt, proofs: list[tuple[str, Proof]], function: Function) -> Proof:
+def _partly(asked: Asked, own: Attempt, proofs: list[tuple[str, Proof]], function: Function) -> Proof:
     """The answer where more kernels reach the line than one question may look into."""
     line = Line(None, "more kernels reach this line; --in NAME asks about one of them", "conclusion")
     if own.proofs and own.whole:
-        proof = _combined(own.proofs)
+        proof = _combined(asked, own.proofs)
     elif not proofs:
         proof = Proof(Verdict.UNKNOWN, "", "", why=f"too many kernels reach {function.name}")
     else:
         why = f"too many kernels reach {function.name}"
-        proof = replace(_combined(proofs), verdict=Verdict.UNKNOWN, why=why, would_decide="--in NAME")
+        proof = replace(_combined(asked, proofs), verdict=Verdict.UNKNOWN, why=why, would_decide="--in NAME")
     return replace(proof, derivation=(*proof.derivation, line))
 
 
@@ -389,12 +389,26 @@ def _offset(machine: Machine, value: Number) -> tuple[Expr, str]:
     return value.expr, ""
 
 
-def _combined(proofs: list[tuple[str, Proof]]) -> Proof:
+def _all_residues(asked: Asked, proofs: list[Proof]) -> tuple[int, ...]:
+    """What the expression can be on any of the ways; () if that is not known on all of them."""
+    found: set[int] = set()
+    for proof in proofs:
+        residues = proof.residues
+        if not residues and re.fullmatch(r"-?\d+", proof.expression):
+            residues = (int(proof.expression) % asked.modulus,)
+        if not residues:
+            return ()
+        found |= set(residues)
+    return tuple(sorted(found))
+
+
+def _combined(asked: Asked, proofs: list[tuple[str, Proof]]) -> Proof:
     """One answer for all ways to the line: they agree, or the table says where they differ."""
     if len(proofs) == 1:
         return proofs[0][1]
     kinds = {(p.verdict, p.condition) for _, p in proofs}
     worst = max((p for _, p in proofs), key=lambda p: _RANK[p.verdict])
+    worst = replace(worst, residues=_all_residues(asked, [p for _, p in proofs]))
     if len(kinds) == 1:
         return worst
     rows = tuple(

@@ -101,7 +101,7 @@ def _inner_question(exprs: tuple[Expr, ...]) -> Condition | None:
 def _relation(condition: Condition) -> Relation | None:
     if isinstance(condition, Relation):
         return condition
-    if isinstance(condition, Every | Some):
+    if isinstance(condition, (Every, Some)):
         for part in condition.conditions:
             found = _relation(part)
             if found is not None:
@@ -111,6 +111,6 @@ def _relation(condition: Condition) -> Relation | None:
 
 def is_periodic(condition: Condition) -> bool:
     """Whether the condition is made of congruences alone."""
-    if isinstance(condition, Every | Some):
+    if isinstance(condition, (Every, Some)):
         return all(is_periodic(c) for c in condition.conditions)
     return isinstance(condition, Congruent)

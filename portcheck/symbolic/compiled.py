@@ -81,6 +81,25 @@ def enumeration(
     return function
 
 
+@lru_cache(maxsize=1 << 12)
+def listing(
+    expr: Expr, modulus: int, filters: tuple[Condition, ...], names: tuple[str, ...]
+) -> Callable[[Point, Sequence[range]], list[int | None]] | None:
+    """A function that lists the residues for all values of the symbols, None for what does not fit."""
+    try:
+        text = f"{_expression(expr, 0)}%{modulus}"
+        tests = " and ".join(_condition(f, 0) for f in filters)
+    except _TooDeepError:
+        return None
+    places = {name: f"x{i}" for i, name in enumerate(names)}
+    text = _VALUE.sub(lambda m: _placed(m, places), f"{text} if {tests} else None" if tests else text)
+    loops = "".join(f" for x{i} in r[{i}]" for i in range(len(names))) or " for _ in (0,)"
+    function: Callable[[Point, Sequence[range]], list[int | None]] = eval(
+        f"lambda v, r: [{text}{loops}]", _NAMES
+    )
+    return function
+
+
 def _placed(found: re.Match[str], places: Mapping[str, str]) -> str:
     return places.get(ast.literal_eval(found[1]), found[0])
 

@@ -323,7 +323,7 @@ def _joined(
         for part in parts:
             if part in found:
                 continue
-            if isinstance(part, Every | Some):
+            if isinstance(part, (Every, Some)):
                 composite = True
             elif found and negate(part) in found:
                 return decisive
@@ -362,9 +362,9 @@ def as_integer(condition: Condition) -> Expr:
 
 def condition_expressions(condition: Condition) -> Iterator[Expr]:
     """The expressions that the condition relates, in the order of its text."""
-    if isinstance(condition, Relation | Congruent):
+    if isinstance(condition, (Relation, Congruent)):
         yield condition.expr
-    elif isinstance(condition, Every | Some):
+    elif isinstance(condition, (Every, Some)):
         for part in condition.conditions:
             yield from condition_expressions(part)
 
@@ -376,7 +376,7 @@ def collect_condition_symbols(condition: Condition, found: set[Symbol]) -> None:
 
 def condition_symbols(condition: Condition) -> frozenset[Symbol]:
     """Every symbol of the condition, at any depth."""
-    if isinstance(condition, Relation | Congruent):
+    if isinstance(condition, (Relation, Congruent)):
         return condition.expr.symbols()
     if isinstance(condition, Constant):
         return frozenset()

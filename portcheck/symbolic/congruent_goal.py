@@ -168,7 +168,7 @@ def _undecided(
             Verdict.UNKNOWN,
             residues=residues,
             used=tags,
-            why=line(f"{unknown(symbols)}, and it decides {clipped(str(guard))}"),
+            why=line(unknown(symbols, clipped(str(guard)))),
             would_decide=f"whether {guard}",
             open_symbols=frozenset(symbols),
         )

@@ -48,7 +48,7 @@ def _atom_congruence(atom: Atom, system: System) -> tuple[Congruence, Tags]:
             return ANY, NO_TAGS
         found, tags = congruence_of(atom.dividend, system)
         return found.floor_divide(d), tags
-    if isinstance(atom, Extreme | Choice):
+    if isinstance(atom, (Extreme, Choice)):
         values = atom.values if isinstance(atom, Extreme) else (atom.then, atom.otherwise)
         found, tags = congruence_of(values[0], system)
         for value in values[1:]:
@@ -130,8 +130,8 @@ def _kept(condition: Condition, system: System, used: set[int]) -> bool | None:
 
 
 def proven(condition: Condition, system: System, used: set[int]) -> bool:
-    """Whether an inequality follows."""
-    if not isinstance(condition, Relation):
+    """Whether a condition follows that was asked as an inequality; over choices it may be any other."""
+    if not isinstance(condition, Relation) or condition.operator is not Operator.NON_NEGATIVE:
         mine: set[int] = set()
         if not condition_truth(condition, system, mine):
             return False

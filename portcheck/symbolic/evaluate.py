@@ -159,7 +159,7 @@ def change_condition(condition: Condition, change: Callable[[Expr], Expr]) -> Co
     """The condition over changed expressions; the same object where nothing changed."""
     if isinstance(condition, Constant):
         return condition
-    if isinstance(condition, Relation | Congruent):
+    if isinstance(condition, (Relation, Congruent)):
         expr = change(condition.expr)
         return condition if expr is condition.expr else over(condition, expr)
     parts = [change_condition(c, change) for c in condition.conditions]

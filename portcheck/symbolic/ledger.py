@@ -108,13 +108,13 @@ class Ledger:
         """Facts made simpler by the others; whether any was."""
         found = False
         for condition, tags in list(self.facts.items()):
-            if isinstance(condition, Relation | Congruent) and not has_choice(condition.expr):
+            if isinstance(condition, (Relation, Congruent)) and not has_choice(condition.expr):
                 continue
             used = set(tags)
             if isinstance(condition, Some):
                 simple = self._alternatives(condition, used)
             else:
-                assert isinstance(condition, Relation | Congruent)
+                assert isinstance(condition, (Relation, Congruent))
                 simple = self._literal(condition, used)
             if simple == condition:
                 continue
@@ -211,10 +211,10 @@ class Ledger:
         truth = self.truth(condition, used)
         if truth is not None:
             return TRUE if truth else FALSE
-        if isinstance(condition, Every | Some):
+        if isinstance(condition, (Every, Some)):
             parts = [self.simplify_condition(c, used) for c in condition.conditions]
             return every(parts) if isinstance(condition, Every) else some(parts)
-        assert isinstance(condition, Relation | Congruent)
+        assert isinstance(condition, (Relation, Congruent))
         return self._literal(condition, used)
 
     def _literal(self, condition: Relation | Congruent, used: set[int]) -> Condition:

@@ -25,7 +25,7 @@ class Moves:
         """Moves after which the condition may be true."""
         if depth == 0 or isinstance(condition, Constant):
             return
-        if isinstance(condition, Relation | Congruent):
+        if isinstance(condition, (Relation, Congruent)):
             try:
                 value = evaluate(condition.expr, self._values)
             except Undefined:

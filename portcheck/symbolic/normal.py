@@ -39,7 +39,7 @@ def _normal(condition: Condition, _: Signature) -> Condition:
 def _renewed(condition: Condition) -> Condition:
     if isinstance(condition, Constant):
         return condition
-    if isinstance(condition, Relation | Congruent):
+    if isinstance(condition, (Relation, Congruent)):
         return over(condition, normal_expression(condition.expr))
     parts = [_renewed(c) for c in condition.conditions]
     return every(parts) if isinstance(condition, Every) else some(parts)
@@ -72,7 +72,7 @@ def size(condition: Condition) -> int:
     """How many atoms the condition has, at any depth."""
     if isinstance(condition, Constant):
         return 0
-    if isinstance(condition, Relation | Congruent):
+    if isinstance(condition, (Relation, Congruent)):
         return _size(condition.expr)
     return sum(size(c) for c in condition.conditions)
 

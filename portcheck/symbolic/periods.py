@@ -6,8 +6,28 @@ from math import gcd, lcm
 from typing import TYPE_CHECKING
 
 from portcheck.symbolic.cases import is_periodic
-from portcheck.symbolic.condition import Condition, Congruent, Constant, Every, Some, condition_symbols
-from portcheck.symbolic.expr import Atom, Bits, Choice, Expr, Monomial, Quotient, Role, Symbol, number, of
+from portcheck.symbolic.condition import (
+    Condition,
+    Congruent,
+    Constant,
+    Every,
+    Some,
+    condition_expressions,
+    condition_symbols,
+)
+from portcheck.symbolic.expr import (
+    Atom,
+    Bits,
+    Choice,
+    Expr,
+    Extreme,
+    Monomial,
+    Quotient,
+    Role,
+    Symbol,
+    number,
+    of,
+)
 
 if TYPE_CHECKING:
     from portcheck.symbolic.system import System
@@ -21,7 +41,26 @@ def add_periods(expr: Expr, modulus: int, found: Periods) -> bool:
         needed = modulus // gcd(modulus, coefficient)
         if needed > 1 and not all(_add_atom(atom, needed, found) for atom in monomial):
             return False
+        if needed == 1 and not all(_is_total(atom) for atom in monomial):
+            return False  # its value makes no difference, but it must have one
     return True
+
+
+def _is_total(atom: Atom) -> bool:
+    """Whether the operation has a value for all values of its symbols."""
+    if isinstance(atom, Symbol):
+        return True
+    if isinstance(atom, Quotient):
+        parts: tuple[Expr, ...] = (atom.dividend,)
+        if not atom.divisor.value:
+            return False
+    elif isinstance(atom, Extreme):
+        parts = atom.values
+    elif isinstance(atom, Choice):
+        parts = (*condition_expressions(atom.condition), atom.then, atom.otherwise)
+    else:
+        parts = (atom.left, atom.right)
+    return all(_is_total(a) for e in parts for a in e.atoms())
 
 
 def _add_atom(atom: Atom, modulus: int, found: Periods) -> bool:
@@ -47,7 +86,7 @@ def add_condition_periods(condition: Condition, found: Periods) -> bool:
     """Raise `found` to periods of the truth of the condition; False if it is not periodic."""
     if isinstance(condition, Congruent):
         return add_periods(condition.expr, condition.modulus, found)
-    if isinstance(condition, Every | Some) and is_periodic(condition):
+    if isinstance(condition, (Every, Some)) and is_periodic(condition):
         return all(add_condition_periods(c, found) for c in condition.conditions)
     return isinstance(condition, Constant)
 

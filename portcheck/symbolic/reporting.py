@@ -65,7 +65,7 @@ def original_condition(condition: Condition, system: System) -> Condition:
 
     if isinstance(condition, Constant):
         return condition
-    if isinstance(condition, Relation | Congruent):
+    if isinstance(condition, (Relation, Congruent)):
         numerator, divisor = system.original(condition.expr)
         if isinstance(condition, Congruent):
             found = congruent(numerator, condition.modulus * divisor, condition.residue * divisor)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import islice, product
 from math import prod
 
-from portcheck.symbolic.compiled import Point, Reached, enumeration, truth_function, value_function
+from portcheck.symbolic.compiled import Point, Reached, enumeration, listing, truth_function, value_function
 from portcheck.symbolic.condition import Condition, at_least, condition_symbols, congruent, equal, every
 from portcheck.symbolic.expr import Expr, Monomial, Role, Symbol, of
 from portcheck.symbolic.linear import Tags
@@ -74,6 +74,7 @@ class Group:
 
 Example = dict[Symbol, int]
 Reach = tuple[frozenset[int], dict[int, Example]]  # a family, and how each residue in it is reached
+_NOTHING: Reach = (frozenset(), {})
 
 
 @dataclass(slots=True)
@@ -209,6 +210,9 @@ def table(group: Group, modulus: int, work: Work) -> Table:
     at |= {s.name: 0 for s in group.expr.symbols()}
     functions = [(c, _places(c, outer), _enumeration(c, group, modulus)) for c in components]
     known: dict[tuple[int, Values], Reach] = {}
+    for number, (component, places, _) in enumerate(functions):
+        if not component.undetermined and not component.free:
+            known.update(_single_values(number, component, [outer[p] for p in places], group, modulus, at))
     sums: dict[tuple[frozenset[int], frozenset[int]], frozenset[int]] = {}
     start = frozenset((1,))
     for fixed in _choices(outer, group):
@@ -234,6 +238,27 @@ def table(group: Group, modulus: int, work: Work) -> Table:
     return found
 
 
+def _single_values(
+    number: int,
+    component: _Component,
+    parameters: list[Symbol],
+    group: Group,
+    modulus: int,
+    at: Point,
+) -> Iterator[tuple[tuple[int, Values], Reach]]:
+    """The residues of a component over parameters alone; none if some have no value."""
+    listed = listing(Expr(component.terms, 0), modulus, component.filters, tuple(s.name for s in parameters))
+    ranges = [group.domains[s].values for s in parameters]
+    if listed is None:
+        return
+    try:
+        residues = listed(at, ranges)
+    except ZeroDivisionError:
+        return
+    for values, residue in zip(product(*ranges), residues, strict=True):
+        yield (number, values), _NOTHING if residue is None else _alone(residue)
+
+
 def _places(component: _Component, parameters: list[Symbol]) -> list[int]:
     """Which of the parameters the component is about."""
     own = Expr(component.terms, 0).symbols().union(*(condition_symbols(c) for c in component.filters))
@@ -244,11 +269,6 @@ def _component_sets(
     component: _Component, group: Group, at: dict[str, int], enumerated: Callable[[Point], Reached]
 ) -> Reach:
     """The residues of a component, for each way of what is not determined, and how each is reached."""
-    if not component.undetermined:
-        found = enumerated(at)
-        if len(found) == 1:
-            (residue, free), *_ = found.items()
-            return _alone(residue), {residue: dict(zip(component.free, free, strict=True)) if free else {}}
     sets: set[int] = set()
     examples: dict[int, Example] = {}
     for open_values in _choices(component.undetermined, group):
@@ -268,8 +288,9 @@ def _component_sets(
 
 
 @lru_cache(maxsize=LIMIT)
-def _alone(residue: int) -> frozenset[int]:
-    return frozenset((1 << residue,))
+def _alone(residue: int) -> Reach:
+    """One residue, reached without symbols of its own."""
+    return frozenset((1 << residue,)), {residue: {}}
 
 
 def _enumeration(component: _Component, group: Group, modulus: int) -> Callable[[Point], Reached]:

@@ -110,7 +110,7 @@ class Search:
             if isinstance(condition, Constant):
                 self._possible = self._possible and condition.truth
                 continue
-            if not isinstance(condition, Relation | Congruent) or len(condition.expr.terms) != 1:
+            if not isinstance(condition, (Relation, Congruent)) or len(condition.expr.terms) != 1:
                 continue
             (monomial, coefficient), constant = condition.expr.terms[0], condition.expr.constant
             symbol = monomial[0]

@@ -75,7 +75,7 @@ def condition_text(condition: Condition) -> str:
     word = " and " if isinstance(condition, Every) else " or "
     parts = (condition_text(c) for c in condition.conditions)
     return word.join(
-        f"({text})" if not isinstance(c, Relation | Congruent | Constant) else text
+        f"({text})" if not isinstance(c, (Relation, Congruent, Constant)) else text
         for text, c in zip(parts, condition.conditions, strict=True)
     )
 

@@ -18,13 +18,13 @@ def with_equalities(goal: Condition, facts: Iterable[Entry], used: set[int]) -> 
 
     A solved system replaces symbols; `t / 32 == r / 8 - k * w` gives an operation.
     """
-    if not isinstance(goal, Congruent | Relation):
+    if not isinstance(goal, (Congruent, Relation)):
         return goal
     equalities = [
         (c.expr, tags) for c, tags in facts if isinstance(c, Relation) and c.operator is Operator.ZERO
     ]
     for _ in range(_TIMES):
-        if not isinstance(goal, Congruent | Relation):
+        if not isinstance(goal, (Congruent, Relation)):
             return goal
         atoms: set[Atom] = {a for a in goal.expr.atoms() if not isinstance(a, Symbol) and _is_loose(a)}
         step = next((s for e, tags in equalities if (s := _solved_for(e, atoms, tags)) is not None), None)

@@ -236,6 +236,73 @@ class TestCapacity:
         assert decision.witness
 
 
+class TestConstants:
+    """A goal that is false for all values still has to be reached."""
+
+    i, n = index("i", 0), parameter("n", 0)
+
+    def test_alone(self) -> None:
+        decision = aligned(number(4112))
+        assert (decision.verdict, decision.value, decision.witness) == ("violated", 4112, ())
+
+    def test_with_premises(self) -> None:
+        decision = aligned(number(4112), given(less(self.i, self.n), at_least(self.i, 5)))
+        assert decision.verdict == "violated"
+        assert [v for _, v in decision.witness] == [5, 6]
+
+    def test_with_a_subject(self) -> None:
+        decision = aligned(32 * self.i + 16, given(at_least(self.i, 5)))
+        assert (decision.verdict, decision.value) == ("violated", 176)
+
+    def test_that_is_not_reached(self) -> None:
+        premises = given(less(self.i, self.n), at_least(self.i, 5), less(self.n, 5))
+        assert aligned(number(4112), premises).why == "unreachable"
+
+    def test_for_which_no_values_are_found(self) -> None:
+        i, n = self.i, self.n
+        decision = aligned(number(4112), given(equal(n * n * n + 7 * i * i * i, 1000003), at_least(i, 5)))
+        assert decision.verdict == "unknown"
+        assert decision.why.startswith("it fails wherever the code gets here")
+
+
+class TestBoundsOfIndices:
+    i, n, h = index("i", 0), parameter("n", 1), parameter("h", 0)
+    whole = less(32 * i, floor_divide(h, 8))
+
+    def test_that_leave_one_value(self) -> None:
+        assert aligned(16 * self.i, given(less(self.i, self.n), equal(self.n, 1))).verdict == "holds"
+        assert aligned(16 * self.i, given(self.whole, equal(self.h, 256))).verdict == "holds"
+        assert aligned(16 * self.i * self.h, given(less(self.i, self.n), less(self.n, 2))).verdict == "holds"
+
+    def test_that_are_free(self) -> None:
+        decision = aligned(16 * self.i, given(self.whole))
+        assert (decision.verdict, decision.residues) == ("violated", (0, 16))
+
+    def test_of_a_sum(self) -> None:
+        decision = aligned(16 * self.i + self.n, given(self.whole, less(self.h, 257)))
+        assert str(decision.condition) == "n % 32 == 0"
+
+
+class TestReasons:
+    @pytest.mark.parametrize(
+        ("name", "note", "said"),
+        [
+            ("int#5", "`ptr[i]` is read from memory", "`ptr[i]` (read from memory) is not known"),
+            ("head#4", "`head` changes in the loop", "head (changes in the loop) is not known"),
+            ("joined", "joined has too many values", "a value that has too many values is not known"),
+            ("__ffs#7", "the result of `__ffs`", "the result of `__ffs` is not known"),
+            ("bool#8", "`clock64` is not defined", "`clock64` (not defined) is not known"),
+        ],
+    )
+    def test_name_what_is_not_known(self, name: str, note: str, said: str) -> None:
+        assert aligned(16 * opaque(name, note)).why.startswith(said)
+
+    def test_name_two_at_most(self) -> None:
+        a, b, c = (opaque(name, "read") for name in "abc")
+        assert aligned(a + 2 * b).why == "a (read) and b (read) are not known modulo 32"
+        assert aligned(a + 2 * b + 4 * c).why == "a (read), b (read) and others are not known modulo 32"
+
+
 def test_contradictory_premises_are_unreachable() -> None:
     a = parameter("a")
     premises = given(less(a, 3), less(3, a) if False else at_least(a, 4))

@@ -232,3 +232,15 @@ def check_condition(decision: Decision, truths: list[tuple[Values, bool]], is_ex
         truth = all(truth for _, truth in group)
         assert truth or not said, "the condition is too weak"
         assert said or not truth or not is_exact, "the condition is too strong"
+
+
+def test_equality_of_a_choice_is_no_inequality() -> None:
+    b, c = of(Symbol("b", Role.PARAMETER, -5, -5)), of(Symbol("c", Role.PARAMETER, -5, 7))
+    expr = smallest((choose(unequal(b, c), number(7), number(0)) * smallest((number(1), b)), b))
+    assert -35 in Premises().interval(expr)
+
+
+def test_what_makes_no_difference_may_have_no_value() -> None:
+    c = of(Symbol("c", Role.PARAMETER, 0, 12))
+    expr = bits("^", 2 * floor_divide(c, 2) - 4 * floor_divide(c, 4), 4 * floor_divide(number(7), c) - 3)
+    assert decide(congruent(expr, 2), Premises(), subject=expr).verdict == "violated"
