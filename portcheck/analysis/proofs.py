@@ -77,7 +77,8 @@ class Question:
     known: tuple[Known, ...]
 
 
-_NEVER = Decision(Verdict.UNKNOWN, why="no launch in the tree reaches this line")
+NEVER = "no launch in the tree reaches this line"
+_NEVER = Decision(Verdict.UNKNOWN, why=NEVER)
 
 
 class Launched(StrEnum):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from portcheck.analysis import memory
 from portcheck.analysis.machine import Machine
-from portcheck.analysis.proofs import Judge, Line, Proof, Question, Row
+from portcheck.analysis.proofs import NEVER, Judge, Line, Proof, Question, Row
 from portcheck.analysis.state import Frame, Known
 from portcheck.analysis.values import Number, Vague, Value
 from portcheck.program.model import Function
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from portcheck.analysis.engine import Analysis
 
+UNREACHED = "no value lets the code reach this line"
 MAX_ROOTS = 8
 MAX_CAPTURES = 24
 MAX_NODES = 8_000  # steps of interpretation a question may take over all kernels
@@ -370,7 +371,7 @@ def _proof(machine: Machine, judge: Judge, asked: Asked, capture: Capture) -> Pr
         if asked.given:
             shown = ", ".join(f"{n}={v}" if v != "" else n for n, v in asked.given.items())
             raise QuestionError(f"--given {shown}: contradicts what is known at {asked.path}:{asked.line}")
-        return Proof(Verdict.UNKNOWN, asked.text, asked.text, why="no value lets the code reach this line")
+        return Proof(Verdict.UNKNOWN, asked.text, asked.text, why=UNREACHED)
     subject, base = _offset(machine, value)
     what = f"the offset of {asked.text} from {base}" if base else asked.text
     text = f"{what} ≡ {asked.equals} (mod {asked.modulus})"
@@ -404,6 +405,7 @@ def _all_residues(asked: Asked, proofs: list[Proof]) -> tuple[int, ...]:
 
 def _combined(asked: Asked, proofs: list[tuple[str, Proof]]) -> Proof:
     """One answer for all ways to the line: they agree, or the table says where they differ."""
+    proofs = [(n, p) for n, p in proofs if p.why not in (NEVER, UNREACHED)] or proofs
     if len(proofs) == 1:
         return proofs[0][1]
     kinds = {(p.verdict, p.condition) for _, p in proofs}

@@ -212,11 +212,7 @@ class State:
                 self.write(cell, value)
             self.known += found[0].known
             return found[0].result
-        guards = [every(k.condition for k in s.known if k.guard) for s in found]
-        for position, guard in enumerate(guards):
-            if guard.known is True:  # nothing says when this path is taken
-                taken = self.fresh("path", Role.OPAQUE, 0, 1, "which way the code took")
-                guards[position] = unequal(taken, 0)
+        guards = self._guards(found)
         guard_tags = frozenset(k.tag for s in found for k in s.known if k.guard)
         cells = dict.fromkeys(cell for s in found for cell in s.values)
         for cell in cells:
@@ -229,6 +225,42 @@ class State:
         if all(r is None for r in results):
             return None
         return self.join([r if r is not None else Vague() for r in results], guards, None, guard_tags)
+
+    def join_in(self, start: tuple[int, int], jumped: list[Snapshot]) -> None:
+        """Paths since `start` that jump here join the current one.
+
+        What stands around this place has marks of its own: writes are added, none taken back,
+        and what all paths knew before they parted is kept.
+        """
+        current = self.snapshot(start)
+        before: dict[Cell, Value] = {}
+        for cell, value in self.journal[start[0] :]:
+            before.setdefault(cell, value)
+        shared = min(_alike(p.known, current.known) for p in jumped)
+        del self.known[start[1] + shared :]
+        paths = [*jumped, current] if self.alive else jumped
+        paths = [Snapshot(p.values, p.known[shared:]) for p in paths]
+        guards = self._guards(paths) if len(paths) > 1 else []
+        tags = frozenset(k.tag for p in paths for k in p.known if k.guard)
+        self.alive = True
+        for cell in dict.fromkeys([*before, *(c for p in paths for c in p.values)]):
+            held = [p.values.get(cell, before.get(cell, cell.value)) for p in paths]
+            joined = self.join(held, guards, cell, tags) if len(held) > 1 else held[0]
+            if joined is not cell.value:
+                self.write(cell, joined)
+        if len(paths) > 1:
+            self._keep_what_is_known(paths, guards)
+        else:
+            self.known += paths[0].known
+
+    def _guards(self, paths: list[Snapshot]) -> list[Condition]:
+        """When each of the paths is taken."""
+        guards = [every(k.condition for k in p.known if k.guard) for p in paths]
+        for position, guard in enumerate(guards):
+            if guard.known is True:  # nothing says when this path is taken
+                taken = self.fresh("path", Role.OPAQUE, 0, 1, "which way the code took")
+                guards[position] = unequal(taken, 0)
+        return guards
 
     def _keep_what_is_known(self, paths: list[Snapshot], guards: list[Condition]) -> None:
         """What every path knows, and what single paths were checked for, as implications."""
@@ -307,6 +339,16 @@ class State:
                 return Number(self.fresh(name, Role.OPAQUE, note=note), type_, tags)
             result = choose(guard, value.expr, result)
         return Number(result, type_, tags)
+
+
+def _alike(left: tuple[Known, ...], right: tuple[Known, ...]) -> int:
+    """How many facts two paths begin with in common."""
+    count = 0
+    for a, b in zip(left, right, strict=False):
+        if a != b:
+            break
+        count += 1
+    return count
 
 
 def _one_of(values: list[Value], guards: list[Condition]) -> OneOf:

@@ -168,10 +168,7 @@ def label(m: Machine, node: Node, frame: Frame) -> None:
     name = m.read(label, frame) if label is not None else ""
     jumped = frame.gotos.pop(name, [])
     if jumped:
-        paths = list(jumped)
-        if m.state.alive:
-            paths.append(m.state.snapshot(frame.start))
-        m.state.merge(frame.start, paths)
+        m.state.join_in(frame.start, jumped)
     if _jumps_back(m, node, name, frame):
         losing.lose_escaped(m)
         for cell in list(declarations.visible_cells(frame)):
