@@ -22,7 +22,7 @@ SUSPECTS = 6  # assignments of one probe for which failing runs are looked for
 LONG_RUNS = 6  # after so many, loops get less time
 THREADS = ("threadIdx.x", "blockIdx.x", "blockDim.x", "gridDim.x")
 
-UNREACHED = r"no launch in the tree reaches|no value lets the code reach"
+UNREACHED = r"no (launch|kernel) in the tree reaches|no value lets the code reach"
 OK, INEXACT, SKIPPED, OVERFLOW = "ok", "inexact", "skipped", "overflow"
 REFUTED = "REFUTED"  # a run fails although the answer says that none does
 UNREPRODUCED = "NO FAILURE"  # no run fails although the answer says that one does
@@ -178,7 +178,7 @@ class Judge:
         for drawn in self.towards(witness, WITNESS_RUNS):
             before = len(self.evidence.at(probe))
             why = self.evidence.run(drawn)
-            overflow += why in ("overflow", "too long") or "fit" in why or "shift" in why
+            overflow += why in ("overflow", "too long") or any(w in why for w in ("fit", "shift", "outside"))
             if any(s.fails and s.matches(witness) for s in self.evidence.at(probe)[before:]):
                 return OK, ""
         if overflow > WITNESS_RUNS // 20:
@@ -186,6 +186,8 @@ class Judge:
         failing = next((s for s in self.evidence.at(probe) if s.fails), None)
         hint = f"; another run fails: {failing.text()}" if failing else "; no run fails"
         reached = any(s.matches(witness) for s in self.evidence.at(probe))
+        if failing is None and self.subject.is_helper(probe):
+            return SKIPPED, f"{dict(witness)} are arguments of a function that no kernel calls"
         return WITNESS if failing else UNREPRODUCED, (
             f"the witness {dict(witness)} does not reproduce ({'' if reached else 'not '}reached){hint}"
         )
@@ -202,7 +204,9 @@ class Judge:
             values = []
             for name, value in drawn.values:
                 options = known.get(name)
-                if options:
+                if not options and self.subject.constants and rng.random() < 0.3:
+                    value = rng.choice(self.subject.constants)
+                if options and rng.random() < 0.8:  # a host parameter of that name may be another one
                     value = options[0] if rng.random() < 0.6 else rng.choice(options)
                 values.append((name, value))
             shape = tuple((name, template.get(name, value)) for name, value in drawn.template)

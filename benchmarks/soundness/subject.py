@@ -78,6 +78,14 @@ class Subject:
                 found.append(Start(function, host))
         return found
 
+    def is_helper(self, probe: Probe) -> bool:
+        """Whether a probe stands in a device function of a file without a kernel, and is called there."""
+        if any(f.kernel for f in self.file.functions):
+            return False
+        lines = self.text.splitlines()[: probe.line]
+        head = next((x for x in reversed(lines) if x.startswith("__device__")), "")
+        return not any(f"{s.function.name}(" in head for s in self.starts)
+
     # -- drawing -------------------------------------------------------------------------
 
     def integers(self, start: Start) -> list[str]:
@@ -114,13 +122,13 @@ class Subject:
         fixed: dict[str, int],
     ) -> Drawn:
         block_dim = fixed.get("blockDim.x", rng.choice((32, 64, 128, 256, 480, 512, 960, 1024)))
-        grid_dim = fixed.get("gridDim.x", rng.choice((1, 2, 3, 8, 24, 132)))
+        grid_dim = fixed.get("gridDim.x", rng.choice((1, 2, 3, 8, 24, 132, 1000)))
         if rng.random() < 0.6:
             thread = rng.choice((0, 1, 7, 31, 32, 33, 63, 64, 96, 127, 255, 256, 511, 512, 1023))
         else:
             thread = rng.randrange(1024)
         thread = fixed.get("threadIdx.x", thread)
-        block = fixed.get("blockIdx.x", rng.choice((0, 1, 2, 3, 5, 23, 64, 131)))
+        block = fixed.get("blockIdx.x", rng.choice((0, 1, 2, 3, 5, 23, 64, 131, 300)))
         return Drawn(which, template, values, thread, block, block_dim, grid_dim, rng.randrange(1 << 20))
 
     def host_values(self, which: int, wanted: Mapping[str, int]) -> dict[str, list[int]]:

@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from portcheck.analysis import (
     classes,
-    declarations,
+    closures,
     expressions,
     intrinsics,
     losing,
@@ -34,7 +34,6 @@ from portcheck.analysis.values import (
     Value,
 )
 from portcheck.program.callee import NAMED_CASTS, Callee
-from portcheck.program.declarators import parameters
 from portcheck.program.model import Function, Parameter
 from portcheck.program.types import CType
 from portcheck.symbolic.expr import ZERO
@@ -96,8 +95,8 @@ def _computed(m: Machine, node: Node, frame: Frame) -> Value:
         return names.cast(m, expressions.value(m, arguments[0], frame), type_, frame)
     found = expressions.value(m, title, frame)
     if isinstance(found, Closure):
-        return invoke(m, found, arguments, frame, node)
-    _give_away(m, arguments, frame)
+        return closures.invoke(m, found, arguments, frame, node)
+    give_away(m, arguments, frame)
     return Vague(None, f"`{m.shown(title, frame)}` is called")
 
 
@@ -115,7 +114,7 @@ def _functional_cast(m: Machine, callee: Callee, frame: Frame) -> Value | None:
 
 def _held(m: Machine, held: Value, callee: Callee, node: Node, frame: Frame) -> Value:
     if isinstance(held, Closure):
-        return invoke(m, held, callee.arguments, frame, node)
+        return closures.invoke(m, held, callee.arguments, frame, node)
     assert isinstance(held, Structure)
     values: list[Argument] = list(callee.arguments)
     return method(m, held, "operator()", values, frame, node)
@@ -135,7 +134,7 @@ def _on_object(m: Machine, callee: Callee, node: Node, frame: Frame) -> Value | 
     if isinstance(owner, Structure):
         field = owner.fields.get(callee.name)
         if field is not None and isinstance(field.value, Closure):
-            return invoke(m, field.value, callee.arguments, frame, node)
+            return closures.invoke(m, field.value, callee.arguments, frame, node)
         return method(m, owner, callee.name, list(callee.arguments), frame, node, callee.template_arguments)
     return None
 
@@ -153,7 +152,7 @@ def method(
     found = classes.methods_of(m, owner.record, owner.type, name)
     chosen = overloads.choose(m, found, list(arguments), frame, None)
     if chosen is None:
-        _give_away(m, arguments, frame)
+        give_away(m, arguments, frame)
         for cell in owner.fields.values():
             losing.lose(m, cell)
         return Vague(None, f"the member function {name} of {owner.type.name} is not followed")
@@ -223,7 +222,8 @@ def _is_constexpr(function: Function) -> bool:
 
 def _in_reach(m: Machine, callee: Callee, candidates: list[Function], frame: Frame) -> list[Function]:
     """Static members of a class named in the call; without one, the nearest namespace's functions."""
-    if len(candidates) < 2 or callee.qualifier:
+    of_class = all(f.record for f in candidates) and callee.qualifier.count("::") < 2
+    if len(candidates) < 2 or (callee.qualifier and not of_class):
         return candidates
     namespace = frame.function.namespace
 
@@ -283,7 +283,7 @@ def _may_change(m: Machine, found: Value, argument: Node, frame: Frame, referenc
 def _run_perhaps(m: Machine, closure: Closure, frame: Frame, node: Node) -> None:
     """A lambda that is handed to something unknown: it may run, with any arguments."""
     mark = m.state.mark
-    invoke(m, closure, None, frame, node)
+    closures.invoke(m, closure, None, frame, node)
     changed = {cell for cell, _ in m.state.journal[mark[0] :]}
     m.state.roll_back(mark)
     m.state.alive = True
@@ -291,7 +291,7 @@ def _run_perhaps(m: Machine, closure: Closure, frame: Frame, node: Node) -> None
         losing.lose(m, cell)
 
 
-def _give_away(m: Machine, arguments: Sequence[Argument], frame: Frame) -> None:
+def give_away(m: Machine, arguments: Sequence[Argument], frame: Frame) -> None:
     """Arguments of a call that is not followed and may take any of them by reference."""
     for argument in arguments:
         if isinstance(argument, Node):
@@ -321,7 +321,7 @@ def enter(
     """Interpret a function's body for these arguments."""
     depth = m.active.get(function.start_byte ^ id(function.origin.file), 0)
     if depth >= MAX_ACTIVE or len(frame.calls) >= MAX_DEPTH or not m.spend():
-        _give_away(m, arguments, frame)
+        give_away(m, arguments, frame)
         m.cut.add(function.name)
         reason = "is recursive" if depth >= MAX_ACTIVE else "lies too deep in calls"
         return m.unknown(function.return_type, function.name, f"`{function.name}` {reason}", frame)
@@ -339,7 +339,7 @@ def enter(
     if this is not None and this.frame is not None:
         inner.types.update(this.frame.types)
         inner.scopes.insert(0, this.frame.scopes[0])
-    cells, back = _bind(m, function.parameters, arguments, frame, inner, function.template_parameters)
+    cells, back = bind(m, function.parameters, arguments, frame, inner, function.template_parameters)
     overloads.bind_template(m, function, template_arguments, cells, inner)
     inner.scopes[-1].update(cells)
     for parameter in function.parameters:
@@ -387,7 +387,7 @@ def finish(m: Machine, inner: Frame) -> Value:
     return result if result is not None else Vague(None, "")
 
 
-def _bind(
+def bind(
     m: Machine,
     listed: list[Parameter],
     arguments: Sequence[Argument] | None,
@@ -455,108 +455,3 @@ def _cell(
         if isinstance(place, Cell):
             return place
     return Cell(objects.copied(memory.decayed(m, found, frame)), parameter.name)
-
-
-# -- lambdas -----------------------------------------------------------------------------
-
-
-def capture(m: Machine, node: Node, frame: Frame) -> Value:
-    """A lambda, with the variables that it captures by value as they are now."""
-    clause = node.child_by_field_name("captures")
-    by_reference = False
-    own: dict[str, Cell] = {}
-    references: set[str] = set()
-    values: set[str] = set()
-    for child in clause.named_children if clause is not None else ():
-        text = m.read(child, frame)
-        if child.type == "lambda_default_capture":
-            by_reference = text == "&"
-        elif child.type == "lambda_capture_initializer":
-            _initialised(m, child, text, own, frame)
-        elif child.prev_sibling is not None and child.prev_sibling.type == "&":
-            references.add(text.removesuffix("...").strip())
-        else:
-            values.add(text.removesuffix("...").strip())
-    visible: dict[str, Cell] = {}
-    for scope in frame.scopes:
-        visible.update(scope)
-    if by_reference:
-        flat = {name: _captured(visible[name]) for name in values if name in visible}
-        scopes = [*frame.scopes, flat]
-    else:
-        scopes = [{n: c if n in references else _captured(c) for n, c in visible.items()}]
-    held = Frame(
-        frame.function, frame.origin, [*scopes, own], frame.types, frame.this, frame.calls, parent=frame
-    )
-    return Closure(node, frame.origin, held)
-
-
-def _initialised(m: Machine, child: Node, text: str, own: dict[str, Cell], frame: Frame) -> None:
-    """`[name = expression]`, or `[&name = variable]`."""
-    parts = child.named_children
-    if len(parts) < 2:
-        return
-    name = m.read(parts[0], frame).lstrip("& ")
-    if text.startswith("&"):
-        place = memory.target(m, parts[-1], frame)
-        cell = place if isinstance(place, Cell) else Cell(memory.load(m, place, frame, parts[-1]), name)
-        if isinstance(place, memory.Memory | memory.ArrayElement):
-            cell.place = place
-        own[name] = cell
-    else:
-        own[name] = Cell(objects.copied(expressions.value(m, parts[-1], frame)), name)
-
-
-def _captured(cell: Cell) -> Cell:
-    copy = Cell(objects.copied(cell.value), cell.name, cell.type)
-    copy.place = cell.place
-    return copy
-
-
-def invoke(m: Machine, closure: Closure, arguments: list[Node] | None, frame: Frame, node: Node) -> Value:
-    """Run a lambda's body; None for arguments that nobody knows."""
-    body = closure.node.child_by_field_name("body")
-    key = closure.node.id
-    if body is None or m.active.get(key, 0) >= MAX_ACTIVE or len(frame.calls) >= MAX_DEPTH or not m.spend():
-        _give_away(m, arguments or [], frame)
-        losing.lose_escaped(m)
-        for cell in declarations.visible_cells(closure.frame):
-            losing.lose(m, cell)
-        m.cut.add(closure.frame.function.name)
-        return Vague(None, "a lambda that is not followed")
-    declarator = closure.node.child_by_field_name("declarator")
-    listed = declarator.child_by_field_name("parameters") if declarator is not None else None
-    held = closure.frame
-    inner = Frame(
-        held.function,
-        closure.origin,
-        [*held.scopes, {}],
-        dict(held.types),
-        held.this,
-        (*frame.calls, m.place(node, frame)),
-        parent=held,
-    )
-    cells, back = _bind(m, parameters(listed, closure.origin), arguments, frame, inner, [])
-    inner.scopes[-1].update(cells)
-    inner.return_type = _trailing_type(m, closure, inner)
-    m.active[key] = m.active.get(key, 0) + 1
-    inner.start = m.state.mark
-    try:
-        statements.execute(m, body, inner)
-    finally:
-        m.active[key] -= 1
-    result = finish(m, inner)
-    for place, cell in back:
-        memory.store(m, place, cell.value, frame, node)
-    if inner.return_type is not None:
-        return names.converted(m, result, inner.return_type, inner)
-    return result
-
-
-def _trailing_type(m: Machine, closure: Closure, inner: Frame) -> CType | None:
-    """The type behind a lambda's arrow."""
-    declarator = closure.node.child_by_field_name("declarator")
-    for child in declarator.named_children if declarator is not None else ():
-        if child.type == "trailing_return_type":
-            return m.sizes.parse(m.read(child, inner).removeprefix("->"), inner)
-    return None

@@ -13,10 +13,22 @@ from dataclasses import dataclass, field
 from math import gcd
 from typing import TYPE_CHECKING
 
-from portcheck.analysis import expressions
+from portcheck.analysis import arithmetic
 from portcheck.analysis.values import NO_TAGS, Array, Cell, Number, Tags, Vague, Value
-from portcheck.symbolic.condition import Condition, Operator, Relation, at_least, equal, less, some, truth
-from portcheck.symbolic.evaluate import substitute
+from portcheck.symbolic.condition import (
+    Condition,
+    Congruent,
+    Operator,
+    Relation,
+    at_least,
+    condition_symbols,
+    equal,
+    less,
+    some,
+    truth,
+    unequal,
+)
+from portcheck.symbolic.evaluate import substitute, substitute_condition
 from portcheck.symbolic.expr import (
     ZERO,
     Choice,
@@ -48,7 +60,8 @@ class Change:
     `exact`: by that in every iteration; else by multiples of it. With a `cycle` the sum is
     taken modulo that: `stage = (stage + 1) % kStages`. With a `factor` the variable is
     multiplied by that. `others` are values that it may be set to, in terms of the
-    placeholders; `stays`: some iteration may not set it. `known` is False where nothing is.
+    placeholders; `stays`: some iteration may not set it. One iteration adds `most` steps at the most, None if
+    that is not seen. `known` is False where nothing is.
     """
 
     start: Value
@@ -60,6 +73,7 @@ class Change:
     factor: int = 0
     others: tuple[Expr, ...] = ()
     stays: bool = True
+    most: int | None = None
 
     @property
     def known(self) -> bool:
@@ -75,6 +89,7 @@ class Changes:
     cells: dict[Cell, Change] = field(default_factory=dict)
     owners: dict[Symbol, Cell] = field(default_factory=dict)
     serial: int = 0
+    last: Condition | None = None  # of a loop tested after its body: its condition, by the placeholders
 
     def varies(self, m: Machine, expr: Expr) -> bool:
         """Whether an expression has a symbol that is another one in each iteration."""
@@ -128,7 +143,7 @@ def _change(m: Machine, changes: Changes, start: Value, end: Number, symbol: Sym
         return Change(start, None, False, end.tags, factor=factor, stays=bool(steps))
     if len(others) > MAX_OTHERS or any(len(str(x)) > MAX_TEXT for x in others):
         return Change(start, None, False)
-    grows = all((low := expressions.lower_bound(s)) is not None and low >= 0 for s in steps)
+    grows = all((low := arithmetic.lower_bound(s)) is not None and low >= 0 for s in steps)
     step: Expr | None = None
     if len(leaves) == 1 and steps and not changes.varies(m, steps[0]):
         return Change(start, steps[0], True, end.tags)
@@ -138,7 +153,13 @@ def _change(m: Machine, changes: Changes, start: Value, end: Number, symbol: Sym
     elif nonzero:
         # By how much differs from one iteration to the next: what the amounts share is kept.
         step = number(max(gcd(*(c for s in nonzero for c in (s.constant, *(k for _, k in s.terms)))), 1))
-    return Change(start, step, False, end.tags, grows, others=tuple(others), stays=bool(steps))
+    most: int | None = None
+    if step is not None and grows:
+        if step.value and all(s.value is not None for s in steps):
+            most = max(s.value // step.value for s in steps if s.value is not None)
+        elif step == nonzero[0]:
+            most = 1
+    return Change(start, step, False, end.tags, grows, others=tuple(others), stays=bool(steps), most=most)
 
 
 def _factor(expr: Expr, symbol: Symbol) -> int:
@@ -207,8 +228,7 @@ def value_in(m: Machine, changes: Changes, cell: Cell, k: Expr, depth: int = 0) 
         later = start.expr * power * (1 if change.stays else change.factor)
         return choose(equal(k, 0), start.expr, later)
     if not change.others:
-        assert change.step is not None
-        return choose(equal(k, 0), start.expr, start.expr + _steps(m, changes, cell, change))
+        return start.expr + _steps(m, changes, cell, change, k)
     swapped = _swapped(changes, cell, change, k)
     if swapped is not None:
         return swapped
@@ -218,7 +238,7 @@ def value_in(m: Machine, changes: Changes, cell: Cell, k: Expr, depth: int = 0) 
         values.append(start.expr)
     if any(v is None for v in values):
         return None
-    later = _one_of(m, cell, [v + _steps(m, changes, cell, change) for v in values if v is not None])
+    later = _one_of(m, cell, [v + _steps(m, changes, cell, change, k) for v in values if v is not None])
     found = choose(equal(k, 0), start.expr, later)
     return found if len(str(found)) <= 2 * MAX_TEXT else None
 
@@ -235,12 +255,20 @@ def _plain(changes: Changes, expr: Expr) -> Expr:
     return substitute(expr, found) if found else expr
 
 
-def _steps(m: Machine, changes: Changes, cell: Cell, change: Change) -> Expr:
+def _steps(m: Machine, changes: Changes, cell: Cell, change: Change, k: Expr) -> Expr:
+    """The sum of what some of k iterations add; nothing before the first."""
     if change.step is None:
         return ZERO
     note = f"`{cell.name}` grows in some iterations only"
     low = 0 if change.grows else None
-    return _plain(changes, change.step) * m.state.fresh(f"steps of {cell.name}", Role.OPAQUE, low, note=note)
+    times = m.state.fresh(f"steps of {cell.name}", Role.OPAQUE, low, note=note)
+    said = some([unequal(k, 0), equal(times, 0)])
+    if said.known is not True:
+        m.always(said, m.state.step(None, "nothing is added before the first iteration", "loop"))
+    if change.most is not None:
+        text = f"an iteration adds to {cell.name} {change.most} times at the most"
+        m.always(at_least(k * change.most, times), m.state.step(None, text, "loop"))
+    return _plain(changes, change.step) * times
 
 
 def _swapped(changes: Changes, cell: Cell, change: Change, k: Expr) -> Expr | None:
@@ -309,6 +337,21 @@ def _in_cycle(start: Expr, expr: Expr, cycle: Expr, counter: Expr) -> Expr:
 # -- how often ---------------------------------------------------------------------------
 
 
+def last_condition(m: Machine, changes: Changes, k: Expr) -> Condition | None:
+    """The condition that is tested at the end of iteration k, where it is seen."""
+    if changes.last is None:
+        return None
+    found: dict[Symbol, Expr] = {}
+    for symbol in condition_symbols(changes.last):
+        owner = changes.owners.get(symbol)
+        value = value_in(m, changes, owner, k) if owner is not None else None
+        if value is not None:
+            found[symbol] = value
+        elif changes.is_new(m, symbol):
+            return None
+    return substitute_condition(changes.last, found)
+
+
 def iterations(
     m: Machine, condition: Condition, counter: Symbol, least: int
 ) -> tuple[Expr, Condition | None] | None:
@@ -316,13 +359,20 @@ def iterations(
 
     With what is true then if the loop ends at all.
     """
-    if not isinstance(condition, Relation) or condition.operator is Operator.ZERO:
+    if not isinstance(condition, Relation | Congruent) or (
+        isinstance(condition, Relation) and condition.operator is Operator.ZERO
+    ):
         return None
     by = next((c for monomial, c in condition.expr.terms if monomial == (counter,)), 0)
     rest = condition.expr - of(counter) * by
     serial = m.state.serial(counter)
     if not by or counter in rest.symbols() or any(m.varies(s, serial) for s in rest.symbols()):
         return None
+    if isinstance(condition, Congruent):  # until a residue is met
+        if not condition.negated or gcd(by, condition.modulus) != 1 or least:
+            return None
+        inverse = pow(by, -1, condition.modulus)
+        return floor_remainder((rest - condition.residue) * -inverse, condition.modulus), None
     if condition.operator is Operator.NONZERO:
         if abs(by) != 1:
             return None
@@ -331,7 +381,7 @@ def iterations(
     if by > 0:
         return None
     runs = floor_divide(rest, -by) + 1
-    low = expressions.lower_bound(rest)
+    low = arithmetic.lower_bound(rest)
     if low is None or low < by + least * -by:
         runs = largest([runs, number(least)])
     return runs, None

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from portcheck.analysis import calls, declarations, expressions, intrinsics, loops, macros, names, statements
+from portcheck.analysis import (
+    calls,
+    closures,
+    declarations,
+    expressions,
+    intrinsics,
+    loops,
+    macros,
+    names,
+    statements,
+)
 from portcheck.analysis.values import Value
 
 if TYPE_CHECKING:
@@ -37,7 +47,7 @@ EXPRESSIONS: dict[str, Callable[[Machine, Node, Frame], Value]] = {
     "pointer_expression": macros.unmixed(expressions.pointer),
     "subscript_expression": macros.unmixed(expressions.load),
     "field_expression": expressions.load,
-    "lambda_expression": calls.capture,
+    "lambda_expression": closures.capture,
     "sizeof_expression": expressions.size_of,
     "alignof_expression": expressions.align_of,
     "cast_expression": macros.unmixed(expressions.cast),

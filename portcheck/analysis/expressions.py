@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from portcheck.analysis import calls, losing, memory, names, objects
+from portcheck.analysis import calls, closures, losing, memory, names, objects
+from portcheck.analysis.arithmetic import boolean, boolean_bits, compare, disjoint, divide, shift
 from portcheck.analysis.sizes import is_unsigned
 from portcheck.analysis.state import Known, Snapshot
 from portcheck.analysis.values import NO_TAGS, Cell, Number, Tags, Vague, Value
@@ -14,26 +15,17 @@ from portcheck.program.types import CType
 from portcheck.symbolic.condition import (
     Condition,
     as_integer,
-    at_least,
-    equal,
     every,
-    less,
     negate,
     some,
     truth,
     unequal,
 )
 from portcheck.symbolic.expr import (
-    Choice,
     Expr,
-    Extreme,
-    Quotient,
     Role,
-    Symbol,
     bits,
-    floor_divide,
     number,
-    truncated_divide,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +43,6 @@ NARROW_BITS = {
     "uint32_t": 32, "unsigned": 32, "unsigned int": 32,
 }  # fmt: skip
 SIGNED_BYTES = ("char", "signed char", "int8_t", "short", "int16_t")
-MAX_SHIFT = 62
 MAX_TERMS = 200  # of a polynomial; a bigger one is given up
 
 
@@ -71,51 +62,6 @@ def condition(m: Machine, node: Node, frame: Frame) -> tuple[Condition, Tags]:
     reason = found.reason if isinstance(found, Vague) else ""
     text = m.shown(node, frame)
     return unequal(m.state.fresh(text, Role.OPAQUE, 0, 1, reason), 0), NO_TAGS
-
-
-def lower_bound(expr: Expr) -> int | None:
-    """A number that the expression is never below, by the ranges of its symbols alone."""
-    total = expr.constant
-    for monomial, coefficient in expr.terms:
-        if coefficient < 0:
-            if len(monomial) == 1 and isinstance(monomial[0], Symbol) and monomial[0].high is not None:
-                total += coefficient * monomial[0].high
-                continue
-            return None
-        least = 1
-        for atom in monomial:
-            low = _least(atom)
-            if low is None or low < 0:
-                return None
-            least *= low
-        total += coefficient * least
-    return total
-
-
-def _least(atom: object) -> int | None:
-    if isinstance(atom, Symbol):
-        return atom.low
-    if isinstance(atom, Quotient):
-        low, divisor = lower_bound(atom.dividend), lower_bound(atom.divisor)
-        return 0 if low is not None and low >= 0 and divisor is not None and divisor >= 0 else None
-    if isinstance(atom, Extreme):
-        lows = [lower_bound(v) for v in atom.values]
-        known = [x for x in lows if x is not None]
-        if atom.largest:
-            return max(known, default=None)
-        return min(known) if len(known) == len(lows) else None
-    if isinstance(atom, Choice):
-        a, b = lower_bound(atom.then), lower_bound(atom.otherwise)
-        return min(a, b) if a is not None and b is not None else None
-    return None
-
-
-def divide(left: Expr, right: Expr, unsigned: bool) -> Expr:
-    """C's `/`: rounded down where the dividend is known not to be negative."""
-    low, divisor = lower_bound(left), lower_bound(right)
-    if (unsigned or (low is not None and low >= 0)) and (divisor is not None and divisor >= 0):
-        return floor_divide(left, right)
-    return truncated_divide(left, right)
 
 
 # -- leaves ------------------------------------------------------------------------------
@@ -258,7 +204,7 @@ def operate(
     tags = left.tags | right.tags
     a, b = left.expr, right.expr
     if operator in ("==", "!=", "<", ">", "<=", ">="):
-        return Number(as_integer(_compare(operator, a, b)), BOOL, tags)
+        return Number(as_integer(compare(operator, a, b)), BOOL, tags)
     if left.is_pointer or right.is_pointer:
         return _pointer_arithmetic(m, operator, left, right, tags, frame)
     type_ = _common_type(m, left.type, right.type, operator)
@@ -277,88 +223,20 @@ def operate(
     elif operator == "%":
         result = a - divide(a, b, unsigned) * b
     elif operator in ("&", "|", "^"):
-        if operator == "|" and _disjoint(a, b):
+        if operator == "|" and disjoint(a, b):
             result = a + b
-        elif a == _boolean(a) and b == _boolean(b):
-            result = _boolean_bits(operator, a, b)
+        elif a == boolean(a) and b == boolean(b):
+            result = boolean_bits(operator, a, b)
         else:
             result = bits(operator, a, b)
     elif operator in ("<<", ">>"):
-        result = _shift(operator, a, b)
+        result = shift(operator, a, b)
     if result is None:
         text = m.shown(node, frame) if node is not None else operator
         note = f"the value of `{text}`"
         low = 0 if unsigned else None
         return Number(m.state.fresh(text, Role.OPAQUE, low, note=note), type_, tags)
     return Number(result, type_, tags)
-
-
-def _boolean(expr: Expr) -> Expr | None:
-    """The expression, if it is 0 or 1 by its form."""
-    if expr.value in (0, 1):
-        return expr
-    condition_ = truth(expr)
-    return expr if as_integer(condition_) == expr else None
-
-
-def _boolean_bits(operator: str, a: Expr, b: Expr) -> Expr:
-    left, right = truth(a), truth(b)
-    if operator == "&":
-        return as_integer(every([left, right]))
-    if operator == "|":
-        return as_integer(some([left, right]))
-    return as_integer(some([every([left, negate(right)]), every([negate(left), right])]))
-
-
-def _disjoint(a: Expr, b: Expr) -> bool:
-    """Whether no bit can be set in both: one is below the power of two that divides the other."""
-    for low, high in ((a, b), (b, a)):
-        least = lower_bound(low)
-        if least is None or least < 0:
-            continue
-        most = upper_bound(low)
-        if most is None:
-            continue
-        power = 1 << most.bit_length()
-        if not high.constant % power and all(c % power == 0 for _, c in high.terms):
-            return True
-    return False
-
-
-def _only_choice(expr: Expr) -> Choice | None:
-    if len(expr.terms) != 1 or expr.constant or expr.terms[0][1] != 1 or len(expr.terms[0][0]) != 1:
-        return None
-    atom = expr.terms[0][0][0]
-    return atom if isinstance(atom, Choice) else None
-
-
-def upper_bound(expr: Expr) -> int | None:
-    """A number that the expression is never above, likewise."""
-    leaf = _only_choice(expr)
-    if leaf is not None:
-        a, b = upper_bound(leaf.then), upper_bound(leaf.otherwise)
-        return max(a, b) if a is not None and b is not None else None
-    least = lower_bound(-expr)
-    return None if least is None else -least
-
-
-def _compare(operator: str, a: Expr, b: Expr) -> Condition:
-    if operator == "==":
-        return equal(a, b)
-    if operator == "!=":
-        return unequal(a, b)
-    if operator == "<":
-        return less(a, b)
-    if operator == ">":
-        return less(b, a)
-    return at_least(b, a) if operator == "<=" else at_least(a, b)
-
-
-def _shift(operator: str, a: Expr, b: Expr) -> Expr | None:
-    by = b.value
-    if by is None or not 0 <= by <= MAX_SHIFT:
-        return None
-    return a * (1 << by) if operator == "<<" else floor_divide(a, 1 << by)
 
 
 def _pointer_arithmetic(
@@ -531,7 +409,7 @@ def load(m: Machine, node: Node, frame: Frame) -> Value:
 
 
 def capture(m: Machine, node: Node, frame: Frame) -> Value:
-    return calls.capture(m, node, frame)
+    return closures.capture(m, node, frame)
 
 
 def size_of(m: Machine, node: Node, frame: Frame) -> Value:

@@ -19,6 +19,7 @@ from portcheck.analysis.values import (
     Vague,
 )
 from portcheck.program.nodes import first_child
+from portcheck.symbolic.condition import Condition
 from portcheck.symbolic.expr import Role, Symbol, of
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Parts:
 def look_ahead(m: Machine, parts: Parts, frame: Frame) -> Changes:
     state = m.state
     suspects = _suspects(m, parts, frame)
+    returns, gotos = len(frame.returns), {n: list(p) for n, p in frame.gotos.items()}
     m.dry += 1
     try:
         for _ in range(MAX_ROUNDS):
@@ -62,7 +64,7 @@ def look_ahead(m: Machine, parts: Parts, frame: Frame) -> Changes:
                 elif isinstance(held, Vague):
                     state.write(cell, Vague(held.type, held.reason))
             begin = state.mark
-            _one_iteration(m, parts, frame)
+            last = _one_iteration(m, parts, frame)
             written = {cell for cell, _ in state.journal[begin[0] :]}
             unforeseen = written - suspects.keys()
             new = unforeseen & _outside(frame) if unforeseen else set()
@@ -70,10 +72,14 @@ def look_ahead(m: Machine, parts: Parts, frame: Frame) -> Changes:
             state.roll_back(mark)
             state.alive = alive
             if not new:
-                return classified(m, starts, placeholders, ends)
+                changes = classified(m, starts, placeholders, ends)
+                changes.last = last
+                return changes
             suspects = {**suspects, **dict.fromkeys(new)}
     finally:
         m.dry -= 1
+        del frame.returns[returns:]
+        frame.gotos = gotos
     starts = {cell: cell.value for cell in suspects}
     return Changes(starts, {}, {cell: Change(cell.value, None, False) for cell in suspects})
 
@@ -88,7 +94,8 @@ def _outside(frame: Frame) -> set[Cell]:
     return found
 
 
-def _one_iteration(m: Machine, parts: Parts, frame: Frame) -> None:
+def _one_iteration(m: Machine, parts: Parts, frame: Frame) -> Condition | None:
+    """Run the body once; the condition behind it."""
     state = m.state
     mark = state.mark
     ways: list[Snapshot] = []
@@ -105,10 +112,12 @@ def _one_iteration(m: Machine, parts: Parts, frame: Frame) -> None:
     if state.alive:
         ways.append(state.snapshot(mark))
     state.merge(mark, ways)
+    last: Condition | None = None
     if parts.after and parts.condition is not None and state.alive:
-        expressions.condition(m, parts.condition, frame)
+        last, _ = expressions.condition(m, parts.condition, frame)
     if parts.update is not None and state.alive:
         expressions.value(m, parts.update, frame)
+    return last
 
 
 def _suspects(m: Machine, parts: Parts, frame: Frame) -> dict[Cell, None]:

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from portcheck.analysis import expressions, losing, names, statements
-from portcheck.analysis.changes import Changes, iterations, value_in
+from portcheck.analysis.changes import Changes, iterations, last_condition, value_in
 from portcheck.analysis.lookahead import Parts, leaves_early, look_ahead, written_in
+from portcheck.analysis.repeated import Repeated
 from portcheck.analysis.state import Snapshot
-from portcheck.analysis.values import Array, Cell, Number, Vague, Value
+from portcheck.analysis.values import NO_TAGS, Array, Cell, Number, Vague, Value
 from portcheck.program.nodes import first_child
 from portcheck.symbolic.condition import Condition, negate
 from portcheck.symbolic.expr import Expr, Role, Symbol, of
@@ -116,10 +117,15 @@ def _run(m: Machine, parts: Parts, frame: Frame) -> None:
         frame.continues.pop()
         frame.breaks.pop()
     if parts.after and state.alive and parts.condition is not None:
-        expressions.condition(m, parts.condition, frame)
+        found, tags = expressions.condition(m, parts.condition, frame)
+        text = f"in the loop, {m.shown(parts.condition, frame)}"
+        state.assume(found, state.step(m.place(parts.condition, frame), text, "loop", tags), guard=True)
+    ends = [*continuing, state.snapshot(entry)] if state.alive else continuing
+    repeated = Repeated.of(m, m.place(parts.node, frame), counter, tag, ends)
+    repeated.say(m, of(counter), always=True)
     arrays = {c: c.value for c, _ in state.journal[mark[0] :] if isinstance(c.value, Array)}
     state.roll_back(mark)
-    paths += _after(m, parts, frame, changes, tag, arrays)
+    paths += _after(m, parts, frame, changes, arrays, repeated)
     paths += leaving
     state.merge(mark, paths)
 
@@ -210,8 +216,8 @@ def _after(
     parts: Parts,
     frame: Frame,
     changes: Changes,
-    tag: int,
     arrays: Mapping[Cell, Array],
+    repeated: Repeated,
 ) -> list[Snapshot]:
     """The path that leaves because the condition is false, after any number of iterations."""
     state, mark = m.state, m.state.mark
@@ -224,19 +230,21 @@ def _after(
     for cell, array in arrays.items():
         state.write(cell, array)
     if parts.condition is not None:
-        found, tags = expressions.condition(m, parts.condition, frame)
-        step = state.step(
-            m.place(parts.condition, frame),
-            f"behind the loop, not {m.shown(parts.condition, frame)}",
-            "loop",
-            tags,
-        )
-        if runs is None:
+        found: Condition | None
+        if parts.after:
+            found, tags = last_condition(m, changes, counter - 1), NO_TAGS
+        else:
+            found, tags = expressions.condition(m, parts.condition, frame)
+        text = f"behind the loop, not {m.shown(parts.condition, frame)}"
+        step = state.step(m.place(parts.condition, frame), text, "loop", tags)
+        if runs is None and found is not None:
             state.assume(negate(found), step, guard=True)
-        elif runs[1] is not None:
+        elif runs is not None and runs[1] is not None:
             state.assume(runs[1], step, guard=True)
     elif parts.node.type != "for_range_loop":
         state.alive = False  # an endless loop is only left by a jump
+    if state.alive:
+        repeated.say(m, counter - 1 if parts.after else counter, always=False)
     path = [state.snapshot(mark)] if state.alive else []
     state.roll_back(mark)
     state.alive = True
@@ -295,6 +303,10 @@ def _runs(m: Machine, changes: Changes, parts: Parts, frame: Frame) -> tuple[Exp
         return None
     state, mark, alive = m.state, m.state.mark, m.state.alive
     counter = _times(m, parts)
+    if parts.after:
+        last = last_condition(m, changes, of(counter))
+        ended = iterations(m, last, counter, 0) if last is not None else None
+        return (ended[0] + 1, ended[1]) if ended is not None else None
     m.dry += 1
     try:
         _enter_iteration(m, changes, of(counter), parts, frame)
@@ -303,7 +315,7 @@ def _runs(m: Machine, changes: Changes, parts: Parts, frame: Frame) -> tuple[Exp
         m.dry -= 1
         state.roll_back(mark)
         state.alive = alive
-    return iterations(m, found, counter, 1 if parts.after else 0)
+    return iterations(m, found, counter, 0)
 
 
 def _unknown_again(m: Machine, cell: Cell, start: Value, frame: Frame) -> Value:
@@ -316,6 +328,6 @@ def _unknown_again(m: Machine, cell: Cell, start: Value, frame: Frame) -> Value:
 
 def _forget(m: Machine, changes: Changes, parts: Parts, frame: Frame) -> None:
     """While looking ahead further out: the variables are changed, by an amount nobody counted."""
-    runs = None if parts.after or leaves_early(parts.body) else _runs(m, changes, parts, frame)
+    runs = None if leaves_early(parts.body) else _runs(m, changes, parts, frame)
     counter = runs[0] if runs is not None else of(m.state.symbol("times", Role.OPAQUE, 0))
     _enter_iteration(m, changes, counter, parts, frame)

@@ -228,6 +228,10 @@ def _member(m: Machine, node: Node, frame: Frame) -> Target:
         owner: Value | None = frame.this
     else:
         place = target(m, argument, frame)
+        if isinstance(place, Memory) and place.type is not None and not place.type.is_indirect:
+            resolved = m.sizes.resolve(place.type, frame)
+            if not resolved.is_indirect and classes.record_of(m, resolved, frame) is not None:
+                return _field_in_memory(m, place, name, frame)
         owner = _held(place)
         if owner is None or isinstance(owner, Number):
             owner = load(m, place, frame, argument)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from portcheck.analysis import expressions, macros, memory
+from portcheck.analysis import arithmetic, expressions, macros, memory
 from portcheck.analysis.sizes import is_unsigned, template_texts
 from portcheck.analysis.state import Frame
 from portcheck.analysis.values import Cell, FunctionName, Number, Structure, Vague, Value
@@ -147,14 +147,14 @@ def cast(m: Machine, found: Value, type_: CType | None, frame: Frame) -> Value:
             return Number(found.expr, type_, found.tags)
         return Vague(type_, f"{type_.name} is no integer")
     narrow = expressions.NARROW_BITS.get(type_.name)
-    low = expressions.lower_bound(found.expr)
+    low = arithmetic.lower_bound(found.expr)
     if narrow is not None and narrow < 32:
-        most = expressions.upper_bound(found.expr)
+        most = arithmetic.upper_bound(found.expr)
         if low is None or low < 0 or most is None or most >= 1 << narrow:
             return Number(floor_remainder(found.expr, 1 << narrow), type_, found.tags)
     elif type_.name in expressions.SIGNED_BYTES:
         half = 128 if m.sizes.table.scalars[type_.name] == 1 else 32768
-        most = expressions.upper_bound(found.expr)
+        most = arithmetic.upper_bound(found.expr)
         if low is None or low < -half or most is None or most >= half:
             return m.unknown(type_, type_.name, "a value that may not fit its narrow type", frame, found.tags)
     elif is_unsigned(type_) and low is not None and low < 0 and found.expr.value is not None:

@@ -100,6 +100,10 @@ class Judge:
         self._decided: dict[object, Decision] = {}
         self._symbols: dict[Condition, frozenset[Symbol]] = {}
         self._in_launch: dict[tuple[Condition, Context], Condition] = {}
+        self._known: dict[tuple[Context, tuple[Known, ...]], tuple[Known, ...]] = {}
+        self._excluding: dict[tuple[Context, tuple[Known, ...]], bool] = {}
+        self._outer: dict[Step, int] = {}
+        self._outer_steps: list[Step] = []
         self._unreached: dict[frozenset[Condition], bool] = {}
 
     def _symbols_by_name(self) -> dict[str, Symbol]:
@@ -121,57 +125,83 @@ class Judge:
 
     def answer(self, question: Question, launched: Launched = Launched.ALL) -> Proof:
         """The proof for a question: by the function alone, or else launch by launch."""
-        steps = list(self.machine.state.steps)
         base = self._decide(question.goal, question.subject, question.known, ())
         wanted = launched is Launched.ALL or (
             launched is Launched.UNKNOWN and base.verdict is Verdict.UNKNOWN
         )
         if base.verdict is Verdict.HOLDS or not wanted:
-            return self._proof(question, base, (), steps)
+            return self._proof(question, base, ())
         if not self.contexts and self.complete:
-            return self._proof(question, _NEVER, (), steps)
+            return self._proof(question, _NEVER, ())
         if not self._matters(question):
-            return self._proof(question, base, (), steps)
+            return self._proof(question, base, ())
         rows: list[tuple[Row, Decision]] = []
-        seen: dict[tuple[object, ...], Decision] = {}
-        near = self._near(question)
-        names = self._relevant(question)
         for context in self.contexts:
-            mapping = self._mappings[context]
-            host = frozenset(k.condition for k in context.known)
-            key = (host, *((s.name, mapping.get(s)) for s in names))
-            decision = seen.get(key)
-            if decision is None:
-                decision = self._in_context(near, context, mapping, steps)
-                if decision.verdict is not Verdict.HOLDS and self._excluded(question, context):
-                    decision = Decision(Verdict.HOLDS, why="unreachable")
-                seen[key] = decision
-                if decision.verdict is base.verdict is Verdict.UNKNOWN and len(seen) == 1:
-                    return self._proof(question, base, (), steps)  # the launches do not help
+            decision = self._in_context(question, context)
+            if decision.verdict is base.verdict is Verdict.UNKNOWN and not rows:
+                return self._proof(question, base, ())  # the launches do not help
+            if decision.verdict is not Verdict.HOLDS and self._excluded(question, context):
+                decision = Decision(Verdict.HOLDS, why="unreachable")
             rows.append((_row(context.label, decision), decision))
         reached = [(r, d) for r, d in rows if d.why != "unreachable"]
         if not reached:
-            return self._proof(question, _NEVER if self.complete else base, (), steps)
-        return self._overall(question, base, reached, steps)
+            return self._proof(question, _NEVER if self.complete else base, ())
+        return self._overall(question, base, reached)
 
     def _matters(self, question: Question) -> bool:
         """Whether what a launch fixes could change the answer, or whether the line is reached."""
         if not self.contexts:
             return False
-        if condition_symbols(question.goal) & self._fixed or self._impossible:
+        asked = condition_symbols(question.goal) | question.subject.symbols()
+        if asked & self._fixed or self._impossible:
             return True
         return any(self._symbols_of(k.condition) & self._fixed for k in question.known)
 
     def _excluded(self, question: Question, context: Context) -> bool:
         """Whether a launch does not come to the question's place: what is known there excludes it."""
-        conditions = [self._put_in(k.condition, context) for k in question.known]
-        conditions += [k.condition for k in context.known]
-        key = frozenset(conditions)
-        found = self._unreached.get(key)
+        key = (context, question.known)
+        found = self._excluding.get(key)
         if found is None:
-            premises = Premises(tuple(Premise(c, 0) for c in dict.fromkeys(conditions)))
-            found = self._unreached[key] = premises.contradictory
+            conditions = [k.condition for k in self._known_in(question, context)]
+            conditions += [k.condition for k in context.known]
+            own = {k.condition for k in question.known}  # what a launch says nothing about is as it was
+            found = self._excluding[key] = any(c.known is False for c in conditions) or any(
+                self._contradicts(g) for g in self._groups(conditions) if not g <= own
+            )
         return found
+
+    def _known_in(self, question: Question, context: Context) -> tuple[Known, ...]:
+        """What is known at the question's place, in terms of one launch."""
+        key = (context, question.known)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = tuple(
+                Known(self._put_in(k.condition, context), k.tag, k.guard) for k in question.known
+            )
+        return found
+
+    def _contradicts(self, group: frozenset[Condition]) -> bool:
+        found = self._unreached.get(group)
+        if found is None:
+            listed = sorted(group, key=str)
+            found = Premises(tuple(Premise(c, 0) for c in listed)).contradictory
+            self._unreached[group] = found
+        return found
+
+    def _groups(self, conditions: Iterable[Condition]) -> list[frozenset[Condition]]:
+        """Conditions that share symbols, directly or through others: most launches share most groups."""
+        groups: list[tuple[set[Symbol], set[Condition]]] = []
+        for condition in dict.fromkeys(conditions):
+            symbols, members = set(self._symbols_of(condition)), {condition}
+            apart = []
+            for group in groups:
+                if group[0].isdisjoint(symbols):
+                    apart.append(group)
+                else:
+                    symbols |= group[0]
+                    members |= group[1]
+            groups = [*apart, (symbols, members)]
+        return [frozenset(members) for _, members in groups]
 
     @cached_property
     def _impossible(self) -> bool:
@@ -191,27 +221,25 @@ class Judge:
                 found |= condition_symbols(premised.condition)
         return frozenset(found)
 
-    def _overall(
-        self, question: Question, base: Decision, rows: list[tuple[Row, Decision]], steps: list[Step]
-    ) -> Proof:
+    def _overall(self, question: Question, base: Decision, rows: list[tuple[Row, Decision]]) -> Proof:
         verdicts = {d.verdict for _, d in rows}
         table = _table([r for r, _ in rows])
         if verdicts == {Verdict.HOLDS}:
             if self.complete:
                 used = tuple(dict.fromkeys(t for _, d in rows for t in d.used))
                 decision = Decision(Verdict.HOLDS, rows[0][1].residues, used=used)
-                return self._proof(question, decision, table, steps)
-            return self._proof(question, base, table, steps)
+                return self._proof(question, decision, table)
+            return self._proof(question, base, table)
         if verdicts == {Verdict.VIOLATED}:
             launched = next((d for _, d in rows if d.witness), rows[0][1])
             residues = base.residues
             if self.complete and all(d.residues for _, d in rows):
                 residues = tuple(sorted({r for _, d in rows for r in d.residues}))
-            return self._proof(question, replace(launched, residues=residues), table, steps)
+            return self._proof(question, replace(launched, residues=residues), table)
         failing = next((d for _, d in rows if d.verdict in (Verdict.VIOLATED, Verdict.DEPENDS)), None)
         if base.verdict is not Verdict.UNKNOWN and failing is None:
             open_ = next(d for _, d in rows if d.verdict is Verdict.UNKNOWN)
-            return self._proof(question, open_ if self.complete else base, table, steps)
+            return self._proof(question, open_ if self.complete else base, table)
         if base.verdict is not Verdict.UNKNOWN and failing is not None:
             condition, verdict = base.condition, Verdict.DEPENDS
             found = {d.condition for _, d in rows}
@@ -224,7 +252,7 @@ class Judge:
             decision = Decision(
                 verdict, base.residues, condition, failing.witness, failing.value, failing.used
             )
-            return self._proof(question, decision, table, steps)
+            return self._proof(question, decision, table)
         if base.verdict is Verdict.UNKNOWN and Verdict.UNKNOWN not in verdicts:
             failing = next(d for _, d in rows if d.verdict is not Verdict.HOLDS)
             decision = Decision(
@@ -237,8 +265,8 @@ class Judge:
                 failing.value,
                 failing.used,
             )
-            return self._proof(question, decision, table, steps)
-        return self._proof(question, base, table, steps)
+            return self._proof(question, decision, table)
+        return self._proof(question, base, table)
 
     # -- one decision ------------------------------------------------------------------
 
@@ -246,21 +274,19 @@ class Judge:
         self, goal: Condition, subject: Expr, known: Iterable[Known], extra: tuple[Premise, ...]
     ) -> Decision:
         premises = (*(Premise(k.condition, k.tag) for k in known), *extra)
-        near = self._connected(goal, subject, premises)
+        near = self._connected(condition_symbols(goal) | subject.symbols(), premises)
         key = (goal, subject, near)
         found = self._decided.get(key)
         if found is None:
             found = self._decided[key] = decide(goal, Premises(near), subject=subject)
         return found
 
-    def _connected(
-        self, goal: Condition, subject: Expr, premises: tuple[Premise, ...]
-    ) -> tuple[Premise, ...]:
-        """The premises that share symbols with the goal, directly or through others.
+    def _connected(self, symbols: Iterable[Symbol], premises: tuple[Premise, ...]) -> tuple[Premise, ...]:
+        """The premises that share symbols with these, directly or through others.
 
         Fewer premises are fewer decisions: the same question is asked on many paths.
         """
-        reached = set(condition_symbols(goal) | subject.symbols())
+        reached = set(symbols)
         listed = [(p, self._symbols_of(p.condition)) for p in dict.fromkeys(premises)]
         kept: set[int] = set()
         grown = True
@@ -280,23 +306,47 @@ class Judge:
         return found
 
     def _near(self, question: Question) -> Question:
-        """The question with only those of its premises that can bear on it."""
+        """The question with only those of its premises that can bear on it in some launch."""
         premises = tuple(Premise(k.condition, k.tag) for k in question.known)
-        kept = set(self._connected(question.goal, question.subject, premises))
+        symbols = set(condition_symbols(question.goal) | question.subject.symbols())
+        before: set[Symbol] = set()
+        kept: set[Premise] = set()
+        while symbols != before:
+            before = set(symbols)
+            kept = set(self._connected(symbols, premises))
+            symbols = symbols.union(*(self._symbols_of(p.condition) for p in kept))
+            symbols = symbols.union(*(self._linked.get(s, ()) for s in symbols))
         known = tuple(k for k in question.known if Premise(k.condition, k.tag) in kept)
         return replace(question, known=known)
 
-    def _relevant(self, question: Question) -> list[Symbol]:
-        """The parameters that a decision can rest on: those of the goal and of what is known."""
-        found = set(condition_symbols(question.goal)) | question.subject.symbols()
-        for known in question.known:
-            found |= self._symbols_of(known.condition)
-        own = set(self._parameters.values()) | set(self.machine.sizes.template_names().values())
-        return sorted(found & own, key=lambda s: s.name)
+    @cached_property
+    def _linked(self) -> dict[Symbol, set[Symbol]]:
+        """Parameters of the kernel that some launch gives values with a name of the host in common."""
+        found: dict[Symbol, set[Symbol]] = {}
+        for context in self.contexts:
+            users: dict[Symbol, list[Symbol]] = {}
+            for symbol, expr in self._mappings[context].items():
+                for held in expr.symbols():
+                    users.setdefault(held, []).append(symbol)
+            for listed in users.values():
+                for symbol in listed if len(listed) > 1 else ():
+                    found.setdefault(symbol, set()).update(listed)
+        return found
 
     @cached_property
     def _mappings(self) -> dict[Context, dict[Symbol, Expr]]:
         return {context: self.mapping(context) for context in self.contexts}
+
+    def _tag(self, step: Step) -> int:
+        """The tag of a step that is no step of the kernel's run: negative, and always the same."""
+        found = self._outer.get(step)
+        if found is None:
+            found = self._outer[step] = -1 - len(self._outer_steps)
+            self._outer_steps.append(step)
+        return found
+
+    def _step(self, tag: int) -> Step:
+        return self.machine.state.steps[tag] if tag >= 0 else self._outer_steps[-1 - tag]
 
     def _put_in(self, condition: Condition, context: Context) -> Condition:
         """The condition in terms of one launch."""
@@ -321,21 +371,19 @@ class Judge:
                 mapping[symbol] = context.sizes[name]
         return mapping
 
-    def _in_context(
-        self, question: Question, context: Context, mapping: dict[Symbol, Expr], steps: list[Step]
-    ) -> Decision:
-        goal = substitute_condition(question.goal, mapping)
+    def _in_context(self, question: Question, context: Context) -> Decision:
+        mapping = self._mappings[context]
+        goal = self._put_in(question.goal, context)
         subject = substitute(question.subject, mapping)
-        known = [Known(self._put_in(k.condition, context), k.tag, k.guard) for k in question.known]
-        text = f"launched with {context.label}" if context.label else "launched"
-        tag = len(steps)
-        steps.append(Step(context.place, text, "launch"))
+        known = self._known_in(question, context)
         if any(k.condition.known is False for k in known):
             return Decision(Verdict.HOLDS, why="unreachable")
-        extra = []
-        for premised in context.known:
-            extra.append(Premise(premised.condition, len(steps)))
-            steps.append(premised.step)
+        text = f"launched with {context.label}" if context.label else "launched"
+        tag = self._tag(Step(context.place, text, "launch"))
+        # What a step of the host rests on are steps of another run.
+        extra = [
+            Premise(p.condition, self._tag(replace(p.step, rests_on=frozenset()))) for p in context.known
+        ]
         decision = self._decide(goal, subject, known, tuple(extra))
         used = (*decision.used, tag)
         witness = [(s, v) for s, v in decision.witness]
@@ -356,10 +404,8 @@ class Judge:
 
     # -- the answer --------------------------------------------------------------------
 
-    def _proof(
-        self, question: Question, decision: Decision, table: tuple[Row, ...], steps: list[Step]
-    ) -> Proof:
-        lines, assumptions = self._derivation(question, decision, steps)
+    def _proof(self, question: Question, decision: Decision, table: tuple[Row, ...]) -> Proof:
+        lines, assumptions = self._derivation(question, decision)
         short = _short_names(question, decision)
         condition = decision.condition
         if condition is not None:
@@ -380,20 +426,18 @@ class Judge:
             _reworded(decision.would_decide, renamed),
         )
 
-    def _derivation(
-        self, question: Question, decision: Decision, steps: list[Step]
-    ) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+    def _derivation(self, question: Question, decision: Decision) -> tuple[tuple[Line, ...], tuple[str, ...]]:
         tags: set[int] = set()
         pending = [*question.tags, *decision.used]
         while pending:
             tag = pending.pop()
-            if tag not in tags and 0 <= tag < len(steps):
+            if tag not in tags:
                 tags.add(tag)
-                pending += steps[tag].rests_on
+                pending += self._step(tag).rests_on
         lines: dict[Line, None] = {}
         assumptions: dict[str, None] = {}
         for tag in sorted(tags):
-            step = steps[tag]
+            step = self._step(tag)
             if step.kind == "assumption":
                 assumptions[step.words] = None
             lines[Line(step.place, step.words, step.kind)] = None

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from portcheck.analysis.engine import Analysis
 
 UNREACHED = "no value lets the code reach this line"
+_UNREACHED = Proof(Verdict.UNKNOWN, "", "", why="no kernel in the tree reaches this line")
 MAX_ROOTS = 8
 MAX_CAPTURES = 24
 MAX_NODES = 8_000  # steps of interpretation a question may take over all kernels
@@ -131,8 +132,6 @@ def ask(analysis: Analysis, asked: Asked) -> Proof:
     alone = _combined(asked, own.proofs) if own.proofs and own.whole else None
     if asked.function is None and alone is not None and alone.verdict is Verdict.HOLDS:
         return alone  # whoever calls it
-    if asked.function is None and alone is not None and _never(alone, asked):
-        return alone
     proofs: list[tuple[str, Proof]] = []
     spent, whole = 0, True
     roots, others = _roots(analysis, function, asked)
@@ -149,18 +148,15 @@ def ask(analysis: Analysis, asked: Asked) -> Proof:
         proofs += found.proofs
     if others:
         return _partly(asked, own, proofs, function)
+    nothing = roots and not proofs and own.proofs and whole and error is None and asked.function is None
+    if nothing and _callers(analysis, function)[1]:
+        return replace(_UNREACHED, goal=asked.text, expression=asked.text)
     if proofs or own.proofs:
         combined = _combined(asked, proofs or own.proofs)
         return combined if whole and (proofs or own.whole) else _in_part(combined)
     if error is not None:
         raise error
     raise QuestionError(f"{asked.path}:{asked.line}: the analysis never reaches this line")
-
-
-def _never(proof: Proof, asked: Asked) -> bool:
-    """Whether no value at all has the residue that is asked for."""
-    wanted = asked.equals % asked.modulus
-    return proof.verdict is Verdict.VIOLATED and bool(proof.residues) and wanted not in proof.residues
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,11 +277,22 @@ def _roots(analysis: Analysis, function: Function, asked: Asked) -> tuple[list[F
         return reaching[:MAX_ROOTS], len(reaching) > MAX_ROOTS
     if function.is_kernel:
         return [function], False
+    found, _ = _callers(analysis, function)
+    found.sort(key=lambda f: f.end_byte - f.start_byte)
+    return found[:MAX_ROOTS], len(found) > MAX_ROOTS
+
+
+def _callers(analysis: Analysis, function: Function) -> tuple[list[Function], bool]:
+    """The kernels that a function is called from, and whether nothing else calls it."""
     seen = {id(function)}
     found: list[Function] = []
     pending = [function]
+    closed = True
     while pending:
-        for caller in analysis.callers.get(pending.pop(0).name, ()):
+        current = pending.pop(0)
+        callers = [c for c in analysis.callers.get(current.name, ()) if _may_call(analysis, c, current)]
+        closed = closed and bool(callers)
+        for caller in callers:
             if id(caller) in seen or not caller.origin.active:
                 continue
             seen.add(id(caller))
@@ -293,8 +300,22 @@ def _roots(analysis: Analysis, function: Function, asked: Asked) -> tuple[list[F
                 found.append(caller)
             else:
                 pending.append(caller)
-    found.sort(key=lambda f: f.end_byte - f.start_byte)
-    return found[:MAX_ROOTS], len(found) > MAX_ROOTS
+    return found, closed
+
+
+def _may_call(analysis: Analysis, caller: Function, function: Function) -> bool:
+    """Whether a call of that name can mean the function: not if the caller's namespace has its own."""
+    if function.record or caller.namespace == function.namespace:
+        return True
+    named = analysis.reading.context.program.functions.get(function.name, ())
+    if not any(f.namespace == caller.namespace and not f.record and f.body for f in named):
+        return True
+    observed = (*caller.observations, *(o for s in caller.shadows for o in s.observations))
+    return any(
+        o.callee.qualifier or o.callee.receiver is not None
+        for o in observed
+        if o.callee is not None and o.callee.name == function.name
+    )
 
 
 def _is_called(function: Function, name: str) -> bool:

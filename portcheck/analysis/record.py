@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from portcheck.analysis import expressions, names
+from portcheck.analysis import arithmetic, expressions, names
 from portcheck.analysis.state import Known
 from portcheck.analysis.values import FunctionName, Number, OneOf, Tags, Value
 from portcheck.program import knowledge
@@ -112,7 +112,7 @@ class Recorder:
             return
         type_ = m.sizes.resolve(element, frame)
         width = m.sizes.size(type_, frame)
-        most = expressions.upper_bound(width) if width is not None else None
+        most = arithmetic.upper_bound(width) if width is not None else None
         if most is not None and most < MIN_VECTOR_BYTES:
             return
         if not m.context.typer.may_be_vector(type_, frame.function) and type_.name not in m.sizes.choices:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from portcheck.analysis import declarations, expressions, losing, objects
+from portcheck.analysis.arithmetic import compare
 from portcheck.analysis.state import Snapshot
 from portcheck.analysis.values import Number, Value
 from portcheck.program.nodes import first_child
@@ -227,7 +228,7 @@ def switch(m: Machine, node: Node, frame: Frame) -> None:
             label = m.as_number(label, m.shown(value_node, frame), frame)
         text = f"{m.shown(condition_node, frame)} == {m.shown(value_node, frame)}"
         tag = state.step(m.place(value_node, frame), text, "guard", chosen.tags | label.tags)
-        labels.append((position, equal(chosen.expr, label.expr), tag))
+        labels.append((position, compare("==", chosen.expr, label.expr), tag))
         others.append(unequal(chosen.expr, label.expr))
     rest = every(others)
     tag = state.step(m.place(condition_node, frame), f"no case of {m.shown(condition_node, frame)}", "guard")

@@ -118,7 +118,7 @@ __global__ void shadowing(int n) {
   // prove: x => holds
   use(x);
   for (int x = 5; x < n; x += 32) {
-    // prove: x => violated xfail weak: the witness {} does not refute it: value None
+    // prove: x => violated
     use(x);
   }
   // prove: x => holds

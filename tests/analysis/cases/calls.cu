@@ -44,7 +44,7 @@ __global__ void functions(int n, int* p) {
   use(r);
   int t = 32;
   prototype(t);
-  // prove: t => holds xfail weak: unknown (t (`t` may be changed by a call that is not followed) is not known modulo 32) instead of holds
+  // prove: t => holds
   use(t);
 }
 
@@ -57,7 +57,7 @@ __global__ void lambdas(int n, char* base) {
   auto init = [y = x + 32] { return y; };
   auto init_reference = [&r = x] { r = 7; };
   x = 5;
-  // prove: by_value() => holds ;; by_reference() => violated value 5 ;; mixed() => holds ;; mixed2() => violated value 5 xfail WRONG: holds instead of violated ;; init() => holds
+  // prove: by_value() => holds ;; by_reference() => violated value 5 ;; mixed() => holds ;; mixed2() => violated value 5 ;; init() => holds
   use(x);
   init_reference();
   // prove: x => violated value 7

@@ -56,7 +56,7 @@ __global__ void booleans(int n, bool b) {
   int x = (use(n), 64);
   int y;
   int z = (y = n, y * 32);
-  // prove: x => holds ;; z => holds ;; y => depends n % 32 == 0 xfail WRONG: holds instead of depends n % 32 == 0
+  // prove: x => holds ;; z => holds ;; y => depends n % 32 == 0
   use(n);
 }
 
@@ -75,7 +75,7 @@ __global__ void extremes(int n, int m) {
 }
 
 __global__ void helpers(int n, int m) {
-  // prove: align_up(n, 32) => holds ;; align_up(n, 16) => depends (n + 15) / 16 % 2 == 0 ;; align_down(n, 64) => holds ;; ceil_div(n, 32) * 32 => holds ;; ceil_div(n, 32) => depends (n + 31) / 32 % 32 == 0 ;; align_up(n, 32) + 16 => violated xfail weak: the witness {} does not refute it: value None ;; align_up<int>(n, 48) mod 48 => holds
+  // prove: align_up(n, 32) => holds ;; align_up(n, 16) => depends (n + 15) / 16 % 2 == 0 ;; align_down(n, 64) => holds ;; ceil_div(n, 32) * 32 => holds ;; ceil_div(n, 32) => depends (n + 31) / 32 % 32 == 0 ;; align_up(n, 32) + 16 => violated ;; align_up<int>(n, 48) mod 48 => holds
   use(n);
 }
 

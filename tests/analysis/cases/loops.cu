@@ -4,7 +4,7 @@ __device__ int flag();
 
 __global__ void counting(int n, int m) {
   for (int i = 0; i < n; i += 32) use(i);  // prove: i => holds
-  for (int i = 16; i < n; i += 32) use(i);  // prove: i => violated xfail weak: the witness {} does not refute it: value None ;; i is 16 => holds
+  for (int i = 16; i < n; i += 32) use(i);  // prove: i => violated ;; i is 16 => holds
   for (int i = m; i < n; i += 32) use(i);  // prove: i => depends m % 32 == 0
   for (int i = 0; i < n; ++i) use(i * 16);  // prove: i * 32 => holds ;; i * 16 => violated witness i % 2 == 1
   for (int i = n; i > 0; i -= 32) use(i);  // prove: i => depends n % 32 == 0 where n > 0
@@ -46,7 +46,7 @@ __global__ void changed_in_body(int n) {
     // prove: i => holds
     use(i);
     i += 5;
-    // prove: i => not holds xfail weak: the witness {} does not refute it: value None
+    // prove: i => not holds
     use(i);
     i -= 5;
   }
@@ -105,7 +105,7 @@ __global__ void whiles(int n) {
     // prove: j => not holds
     use(j);
   }
-  // prove: j is 31 => holds xfail unknown: a count down to below zero
+  // prove: j is 31 => holds
   use(j);
   int k = 0;
   do {
@@ -121,7 +121,7 @@ __global__ void whiles(int n) {
   use(once);
   int at_least_once = 5;
   do { at_least_once = 32; } while (flag());
-  // prove: at_least_once => holds xfail unknown: set to a constant in every iteration
+  // prove: at_least_once => holds
   use(at_least_once);
   int never = 32;
   while (flag()) { never = 5; }
@@ -258,7 +258,7 @@ __global__ void may_not_run(int n, int m) {
   use(x);
   int y = 5;
   for (int i = 0; i < 4; ++i) y = 32;
-  // prove: y => holds xfail unknown: a loop that surely runs
+  // prove: y => holds
   use(y);
   int z = 32;
   for (int i = 0; i < 0; ++i) z = 5;
