@@ -10,6 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 demo: $(VENV)/.installed
 	$(BIN)/portcheck scan samples
+	$(BIN)/portcheck show transfers samples
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -q

@@ -11,7 +11,15 @@ from portcheck.analysis.proofs import Judge, Line, Proof, Question
 from portcheck.analysis.record import CheckEvent, Event
 from portcheck.source.place import Place
 from portcheck.symbolic.answers import Verdict
-from portcheck.symbolic.condition import Condition, Every, Operator, Relation, Some, at_least, condition_symbols
+from portcheck.symbolic.condition import (
+    Condition,
+    Every,
+    Operator,
+    Relation,
+    Some,
+    at_least,
+    condition_symbols,
+)
 from portcheck.symbolic.decide import decide
 from portcheck.symbolic.evaluate import substitute
 from portcheck.symbolic.expr import Expr, Role, number

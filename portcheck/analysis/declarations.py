@@ -321,12 +321,9 @@ def _template_parameter(m: Machine, parameter: Parameter, frame: Frame) -> None:
         frame.types[parameter.name] = CType(parameter.name)
         return
     type_ = m.sizes.resolve(parameter.type, frame) if parameter.type is not None else None
-    high = 1 if type_ is not None and type_.name == "bool" else None
-    symbol = m.state.symbol(
-        parameter.name, Role.PARAMETER, 0, high, f"the template argument {parameter.name}"
-    )
+    symbol, value = m.parameter(parameter.name, type_, f"the template argument {parameter.name}")
     m.initial[parameter.name] = symbol
-    frame.scopes[0][parameter.name] = Cell(Number(of(symbol), type_), parameter.name, type_)
+    frame.scopes[0][parameter.name] = Cell(value, parameter.name, type_)
 
 
 def _parameter(m: Machine, parameter: Parameter, frame: Frame) -> Cell:
@@ -341,10 +338,9 @@ def _parameter(m: Machine, parameter: Parameter, frame: Frame) -> Cell:
         m.bases.add(symbol)
         return Cell(Number(of(symbol), type_), name, type_)
     if m.sizes.is_integer(type_) or type_.name in m.enums:
-        high = 1 if type_.name == "bool" else None
-        symbol = m.state.symbol(name, Role.PARAMETER, 0, high, f"the argument {name}")
+        symbol, value = m.parameter(name, type_, f"the argument {name}")
         m.initial[name] = symbol
-        return Cell(Number(of(symbol), type_), name, type_)
+        return Cell(value, name, type_)
     if type_.name in m.program.records:
         return Cell(objects.unknown_object(m, type_, name, Role.PARAMETER, frame), name, type_)
     return Cell(Vague(type_, f"the argument {name} is no integer"), name, type_)

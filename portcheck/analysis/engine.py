@@ -55,7 +55,7 @@ class Analysis:
     tree: Tree = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tree = Tree(self.reading.context)
+        self.tree = Tree(self.reading.context, self.assumed)
 
     @cached_property
     def launches(self) -> Launches:

@@ -123,8 +123,15 @@ def _varying(m: Machine, expr: Expr, one_dimensional: bool) -> set[Symbol]:
 def _elected(m: Machine, callee: Callee, frame: Frame) -> Value:
     for argument in callee.arguments:
         expressions.value(m, argument, frame)
+    return _elected_lane(m, callee.name, CType("bool"), frame)
+
+
+def _elected_lane(m: Machine, text: str, type_: CType, frame: Frame) -> Value:
+    """Whether this lane is the one that an elect-one picks: lane 0, by assumption."""
+    if not m.tree.assumed.elected_lane:
+        return m.unknown(type_, text, "the hardware elects a lane", frame)
     tag = m.state.step(None, "elected-lane", "assumption")
-    return Number(as_integer(equal(m.lane().expr, 0)), CType("bool"), frozenset((tag,)))
+    return Number(as_integer(equal(m.lane().expr, 0)), type_, frozenset((tag,)))
 
 
 def _access(m: Machine, way: str, callee: Callee, node: Node, frame: Frame, target: Function | None) -> Value:
@@ -235,8 +242,7 @@ def assembly(m: Machine, node: Node, frame: Frame) -> Value:
         if reads_lane and count == 1:
             found_value: Value = Number(m.lane().expr, memory.type_of_target(place))
         elif elects and position == count - 1:
-            tag = m.state.step(None, "elected-lane", "assumption")
-            found_value = Number(as_integer(equal(m.lane().expr, 0)), CType("int"), frozenset((tag,)))
+            found_value = _elected_lane(m, m.shown(operand, frame), CType("int"), frame)
         else:
             found_value = m.unknown(
                 memory.type_of_target(place), m.shown(operand, frame), "it is the output of an asm", frame

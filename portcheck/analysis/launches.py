@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from portcheck.analysis.machine import Machine, Tree
 from portcheck.analysis.record import LaunchEvent, Recorder
@@ -12,12 +13,15 @@ from portcheck.analysis.state import Frame, Step
 from portcheck.analysis.values import Cell, Number, Structure, Value
 from portcheck.facts.base import Fact
 from portcheck.facts.launches import Launch
-from portcheck.program.model import Function
+from portcheck.program.model import Function, Origin
 from portcheck.program.types import CType
 from portcheck.source.place import Place
 from portcheck.symbolic.condition import Condition, condition_symbols
 from portcheck.symbolic.evaluate import substitute, substitute_condition
 from portcheck.symbolic.expr import Expr, Role, Symbol, of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,9 @@ def _escaped(
 ) -> None:
     """Kernels that are named where no launch is seen: something else may launch them."""
     known = {id(h) for h in hosts}
+    tables = [*_outside_functions(functions)]
+    for listed in tree.context.program.constants.values():
+        tables += listed
     kernels = [f for f in functions if id(f) in launches.contexts]
     for kernel in kernels:
         name = re.compile(rb"\b" + re.escape(kernel.name.encode()) + rb"\b")
@@ -183,12 +190,22 @@ def _escaped(
             and _names_kernel(f, kernel, tree)
             for f in functions
         )
-        tables = (
-            (value, origin) for listed in tree.context.program.constants.values() for value, origin in listed
-        )
         held = any(name.search(o.text, v.start_byte, v.end_byte) and not o.is_macro for v, o in tables)
         if elsewhere or held or kernel.name in escaped:
             launches.incomplete.add(id(kernel))
+
+
+def _outside_functions(functions: Iterable[Function]) -> Iterator[tuple[Node, Origin]]:
+    """What variables at file scope are made from, and what is called there."""
+    for function in functions:
+        if function.name or function.body is not None:
+            continue
+        for seen in function.observations:
+            if seen.kind == "call":
+                yield seen.node, seen.origin
+            for found in seen.declared:
+                if found.value is not None:
+                    yield found.value, seen.origin
 
 
 def _names_kernel(function: Function, kernel: Function, tree: Tree) -> bool:

@@ -35,6 +35,7 @@ from portcheck.symbolic.condition import (
 from portcheck.symbolic.evaluate import substitute_condition
 from portcheck.symbolic.expr import Expr, Role, Symbol, number, of
 from portcheck.syntax import parse_text
+from portcheck.targets import Assumptions
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -53,6 +54,7 @@ class Tree:
     """What all runs over one tree share."""
 
     context: Context
+    assumed: Assumptions
     parsed: dict[bytes, Node] = field(default_factory=dict)
     callees: dict[tuple[int, int], Callee | None] = field(default_factory=dict)
     expansions: dict[tuple[int, int], tuple[Node, Origin]] = field(default_factory=dict)
@@ -201,6 +203,18 @@ class Machine:
         if type_ is not None and type_.name in self.enums:
             return Number(self.state.fresh(name, Role.OPAQUE, note=note), type_, tags)
         return Vague(type_, note)
+
+    def parameter(self, symbol_name: str, type_: CType | None, note: str) -> tuple[Symbol, Number]:
+        """An integer that is given from outside: a signed one is not negative by assumption."""
+        signed = not is_unsigned(type_)
+        assumed = self.tree.assumed.sizes_not_negative
+        low = None if signed and not assumed else 0
+        high = 1 if type_ is not None and type_.name == "bool" else None
+        symbol = self.state.symbol(symbol_name, Role.PARAMETER, low, high, note)
+        tags = NO_TAGS
+        if signed and assumed:
+            tags = frozenset((self.state.step(None, "sizes-not-negative", "assumption"),))
+        return symbol, Number(of(symbol), type_, tags)
 
     def as_number(self, value: Value, name: str, frame: Frame) -> Number:
         """The value as an integer; an unknown one where the interpreter has no integer."""

@@ -326,7 +326,9 @@ def unknown_of(m: Machine, declared: CType, name: str, role: Role, frame: Frame,
             m.bases.add(symbol)
         return Number(of(symbol), resolved)
     if m.sizes.is_integer(resolved) or resolved.name in m.enums:
-        low = 0 if is_unsigned(resolved) or role is Role.PARAMETER else None
+        if role is Role.PARAMETER:
+            return m.parameter(name, resolved, f"{name} is given from outside")[1]
+        low = 0 if is_unsigned(resolved) else None
         high = 1 if resolved.name == "bool" else None
         return Number(m.state.fresh(name, role, low, high, f"{name} is given from outside"), resolved)
     if resolved.name in m.program.records:

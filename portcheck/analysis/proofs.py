@@ -100,7 +100,7 @@ class Judge:
         self._decided: dict[object, Decision] = {}
         self._symbols: dict[Condition, frozenset[Symbol]] = {}
         self._in_launch: dict[tuple[Condition, Context], Condition] = {}
-        self._known: dict[tuple[Context, tuple[Known, ...]], tuple[Known, ...]] = {}
+        self._known: dict[tuple[Context, tuple[Known, ...]], tuple[Premise, ...]] = {}
         self._excluding: dict[tuple[Context, tuple[Known, ...]], bool] = {}
         self._outer: dict[Step, int] = {}
         self._outer_steps: list[Step] = []
@@ -125,7 +125,8 @@ class Judge:
 
     def answer(self, question: Question, launched: Launched = Launched.ALL) -> Proof:
         """The proof for a question: by the function alone, or else launch by launch."""
-        base = self._decide(question.goal, question.subject, question.known, ())
+        known = tuple(Premise(k.condition, k.tag) for k in question.known)
+        base = self._decide(question.goal, question.subject, known)
         wanted = launched is Launched.ALL or (
             launched is Launched.UNKNOWN and base.verdict is Verdict.UNKNOWN
         )
@@ -133,7 +134,11 @@ class Judge:
             return self._proof(question, base, ())
         if not self.contexts and self.complete:
             return self._proof(question, _NEVER, ())
-        if not self._matters(question):
+        question = replace(question, known=self._bearing(question))
+        if not self._differs(question):
+            excludable = self._impossible or self._guarded(question)
+            if excludable and all(self._excluded(question, c) for c in self.contexts):
+                return self._proof(question, _NEVER if self.complete else base, ())
             return self._proof(question, base, ())
         rows: list[tuple[Row, Decision]] = []
         for context in self.contexts:
@@ -148,13 +153,24 @@ class Judge:
             return self._proof(question, _NEVER if self.complete else base, ())
         return self._overall(question, base, reached)
 
-    def _matters(self, question: Question) -> bool:
-        """Whether what a launch fixes could change the answer, or whether the line is reached."""
-        if not self.contexts:
-            return False
+    def _differs(self, question: Question) -> bool:
+        """Whether what a launch fixes bears on the question, directly or through what is known."""
         asked = condition_symbols(question.goal) | question.subject.symbols()
-        if asked & self._fixed or self._impossible:
+        if asked & self._fixed:
             return True
+        premises = tuple(Premise(k.condition, k.tag) for k in question.known)
+        near = self._connected(asked, premises)
+        return any(self._symbols_of(p.condition) & self._fixed for p in near)
+
+    def _bearing(self, question: Question) -> tuple[Known, ...]:
+        """What is known that bears on the question, or on whether a launch comes to its place."""
+        asked = condition_symbols(question.goal) | question.subject.symbols() | self._fixed
+        premises = tuple(Premise(k.condition, k.tag) for k in question.known)
+        kept = set(self._connected(asked, premises))
+        return tuple(k for k, p in zip(question.known, premises, strict=True) if p in kept)
+
+    def _guarded(self, question: Question) -> bool:
+        """Whether a launch could exclude the question's place."""
         return any(self._symbols_of(k.condition) & self._fixed for k in question.known)
 
     def _excluded(self, question: Question, context: Context) -> bool:
@@ -162,21 +178,20 @@ class Judge:
         key = (context, question.known)
         found = self._excluding.get(key)
         if found is None:
-            conditions = [k.condition for k in self._known_in(question, context)]
-            conditions += [k.condition for k in context.known]
+            conditions = [p.condition for p in (*self._known_in(question, context), *self._host[context])]
             own = {k.condition for k in question.known}  # what a launch says nothing about is as it was
             found = self._excluding[key] = any(c.known is False for c in conditions) or any(
                 self._contradicts(g) for g in self._groups(conditions) if not g <= own
             )
         return found
 
-    def _known_in(self, question: Question, context: Context) -> tuple[Known, ...]:
+    def _known_in(self, question: Question, context: Context) -> tuple[Premise, ...]:
         """What is known at the question's place, in terms of one launch."""
         key = (context, question.known)
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = tuple(
-                Known(self._put_in(k.condition, context), k.tag, k.guard) for k in question.known
+                Premise(self._put_in(k.condition, context), k.tag) for k in question.known
             )
         return found
 
@@ -190,18 +205,17 @@ class Judge:
 
     def _groups(self, conditions: Iterable[Condition]) -> list[frozenset[Condition]]:
         """Conditions that share symbols, directly or through others: most launches share most groups."""
-        groups: list[tuple[set[Symbol], set[Condition]]] = []
-        for condition in dict.fromkeys(conditions):
-            symbols, members = set(self._symbols_of(condition)), {condition}
-            apart = []
-            for group in groups:
-                if group[0].isdisjoint(symbols):
-                    apart.append(group)
-                else:
-                    symbols |= group[0]
-                    members |= group[1]
-            groups = [*apart, (symbols, members)]
-        return [frozenset(members) for _, members in groups]
+        group_of: dict[Symbol, int] = {}
+        groups: dict[int, tuple[set[Symbol], set[Condition]]] = {}
+        for number, condition in enumerate(dict.fromkeys(conditions)):
+            symbols = self._symbols_of(condition)
+            joined = groups[number] = (set(symbols), {condition})
+            for other in {group_of[s] for s in symbols if s in group_of}:
+                others, members = groups.pop(other)
+                joined[0].update(others)
+                joined[1].update(members)
+            group_of.update(dict.fromkeys(joined[0], number))
+        return [frozenset(members) for _, members in groups.values()]
 
     @cached_property
     def _impossible(self) -> bool:
@@ -270,10 +284,7 @@ class Judge:
 
     # -- one decision ------------------------------------------------------------------
 
-    def _decide(
-        self, goal: Condition, subject: Expr, known: Iterable[Known], extra: tuple[Premise, ...]
-    ) -> Decision:
-        premises = (*(Premise(k.condition, k.tag) for k in known), *extra)
+    def _decide(self, goal: Condition, subject: Expr, premises: tuple[Premise, ...]) -> Decision:
         near = self._connected(condition_symbols(goal) | subject.symbols(), premises)
         key = (goal, subject, near)
         found = self._decided.get(key)
@@ -305,33 +316,15 @@ class Judge:
             found = self._symbols[condition] = condition_symbols(condition)
         return found
 
-    def _near(self, question: Question) -> Question:
-        """The question with only those of its premises that can bear on it in some launch."""
-        premises = tuple(Premise(k.condition, k.tag) for k in question.known)
-        symbols = set(condition_symbols(question.goal) | question.subject.symbols())
-        before: set[Symbol] = set()
-        kept: set[Premise] = set()
-        while symbols != before:
-            before = set(symbols)
-            kept = set(self._connected(symbols, premises))
-            symbols = symbols.union(*(self._symbols_of(p.condition) for p in kept))
-            symbols = symbols.union(*(self._linked.get(s, ()) for s in symbols))
-        known = tuple(k for k in question.known if Premise(k.condition, k.tag) in kept)
-        return replace(question, known=known)
-
     @cached_property
-    def _linked(self) -> dict[Symbol, set[Symbol]]:
-        """Parameters of the kernel that some launch gives values with a name of the host in common."""
-        found: dict[Symbol, set[Symbol]] = {}
-        for context in self.contexts:
-            users: dict[Symbol, list[Symbol]] = {}
-            for symbol, expr in self._mappings[context].items():
-                for held in expr.symbols():
-                    users.setdefault(held, []).append(symbol)
-            for listed in users.values():
-                for symbol in listed if len(listed) > 1 else ():
-                    found.setdefault(symbol, set()).update(listed)
-        return found
+    def _host(self) -> dict[Context, tuple[Premise, ...]]:
+        """What the host checks before each launch. What its steps rest on are steps of another run."""
+        return {
+            context: tuple(
+                Premise(p.condition, self._tag(replace(p.step, rests_on=frozenset()))) for p in context.known
+            )
+            for context in self.contexts
+        }
 
     @cached_property
     def _mappings(self) -> dict[Context, dict[Symbol, Expr]]:
@@ -376,15 +369,11 @@ class Judge:
         goal = self._put_in(question.goal, context)
         subject = substitute(question.subject, mapping)
         known = self._known_in(question, context)
-        if any(k.condition.known is False for k in known):
+        if any(p.condition.known is False for p in known):
             return Decision(Verdict.HOLDS, why="unreachable")
         text = f"launched with {context.label}" if context.label else "launched"
         tag = self._tag(Step(context.place, text, "launch"))
-        # What a step of the host rests on are steps of another run.
-        extra = [
-            Premise(p.condition, self._tag(replace(p.step, rests_on=frozenset()))) for p in context.known
-        ]
-        decision = self._decide(goal, subject, known, tuple(extra))
+        decision = self._decide(goal, subject, (*known, *self._host[context]))
         used = (*decision.used, tag)
         witness = [(s, v) for s, v in decision.witness]
         given = {s for s, _ in witness}

@@ -339,7 +339,11 @@ def _count_of_row(
 ) -> Expr | None:
     """The number of elements in a row, from a condition such as `lane + 32*k < n`."""
     relation = known.condition
-    if not known.guard or not isinstance(relation, Relation) or relation.operator is not Operator.NON_NEGATIVE:
+    if (
+        not known.guard
+        or not isinstance(relation, Relation)
+        or relation.operator is not Operator.NON_NEGATIVE
+    ):
         return None
     expr = relation.expr  # n - 1 - (lane + 32*k) >= 0
     for symbol in covered:

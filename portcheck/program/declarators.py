@@ -59,6 +59,8 @@ def unwrap(node: Node, base: CType | None, type_text: str, origin: Origin) -> De
             has_arguments = value is not None and value.type == "argument_list"
             current = current.child_by_field_name("declarator")
         elif kind == "pointer_declarator":
+            if extents:
+                base = None  # a pointer to an array: no `CType` says that
             pointers += 1
             current = current.child_by_field_name("declarator")
         elif kind in ("reference_declarator", "parenthesized_declarator", "attributed_declarator"):

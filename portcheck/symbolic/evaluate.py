@@ -113,6 +113,8 @@ def replace_atoms(expr: Expr, replace: Callable[[Atom], Expr | None]) -> Expr:
 
 def substitute(expr: Expr, mapping: Mapping[Symbol, Expr]) -> Expr:
     """The expression with symbols replaced at every depth, in normal form again."""
+    if expr.symbols().isdisjoint(mapping):
+        return expr
     return replace_atoms(expr, lambda atom: _substituted(atom, mapping))
 
 

@@ -25,7 +25,10 @@ class AssumptionError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """The assumptions in force: an alignment in bytes, None when off; a switch, False when off."""
+    """The assumptions in force: an alignment in bytes, None when off; a switch, False when off.
+
+    `no_overflow` is how the proofs compute: it is always True.
+    """
 
     shared_maps_to_ub: int | None
     allocated_bases: int | None
@@ -45,6 +48,7 @@ class _Definition:
     id: str
     default: int | bool
     text: Text
+    fixed: bool
 
     @property
     def alignment(self) -> bool:
@@ -87,6 +91,8 @@ def _override(file: Path, name: str, value: object) -> int | bool | None:
     rule = rules.get(name)
     if rule is None:
         raise AssumptionError(f"{file}: {_HERE} {name}: no such assumption; there are {', '.join(rules)}")
+    if rule.fixed:
+        raise AssumptionError(f"{file}: {_HERE} {name}: the proofs compute so; it cannot be switched off")
     if value is False:
         return None if rule.alignment else False
     if not rule.alignment:
@@ -105,7 +111,8 @@ def _definitions() -> tuple[_Definition, ...]:
         if default is not True and (isinstance(default, bool) or not isinstance(default, int)):
             raise row.error("default", "must be true or an alignment in bytes")
         row.strings("sources")
-        found.append(_Definition(name, default, row.text(frozenset({"value"}))))
+        fixed = row.has("fixed") and row.take("fixed") is True
+        found.append(_Definition(name, default, row.text(frozenset({"value"})), fixed))
         row.close()
     table.close()
     if sorted(_field(rule.id) for rule in found) != sorted(f.name for f in fields(Assumptions)):

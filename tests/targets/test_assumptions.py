@@ -67,6 +67,7 @@ def test_the_nearest_file_at_or_above_counts(tmp_path: Path) -> None:
 
 BAD = [
     ("elected-lane = true", "elected-lane: must be false"),
+    ("no-overflow = false", "no-overflow: the proofs compute so; it cannot be switched off"),
     ("elected-lane = 3", "elected-lane: must be false"),
     ("allocated-bases = true", "allocated-bases: must be false or a power of two, in bytes"),
     ("allocated-bases = 0", "allocated-bases: must be false or a power of two"),

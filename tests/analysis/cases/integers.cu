@@ -110,16 +110,15 @@ __global__ void side_effects(int n) {
   use(t);
 }
 
-// An argument of a signed type may be negative.
+// An argument of a signed type is not negative, by an assumption that each answer lists.
 __global__ void signed_arguments(int n) {
   int x = n < 0 ? 5 : 32;
-  // prove: x => not holds xfail WRONG: holds
+  // prove: x => holds
   use(x);
   int y = n % 2 == -1 ? 5 : 32;
-  // prove: y => not holds xfail WRONG: holds
+  // prove: y => holds
   use(y);
   if (n < 0) {
-    // prove: n + 1 => not holds
     use(n);
   }
 }

@@ -123,7 +123,7 @@ void launch_by_wrapper(int n) {
 }
 
 __global__ void stored_pointer(int n) {
-  // prove: n => not holds xfail WRONG: holds
+  // prove: n => not holds
   use(n);
 }
 using Kernel = void (*)(int);

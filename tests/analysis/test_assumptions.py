@@ -1,0 +1,52 @@
+"""Answers name the assumptions that they rest on, and change where those are switched off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from portcheck.analysis import analyse
+from portcheck.analysis.proofs import Proof
+from portcheck.symbolic.answers import Verdict
+
+SOURCE = """\
+__global__ void sizes(int n, unsigned m) {
+    int x = n < 0 ? 5 : 32;
+    unsigned y = m * 64;
+    use(x, y);
+}
+__global__ void elected() {
+    int lane;
+    asm("mov.u32 %0, %%laneid;" : "=r"(lane));
+    if (cute::elect_one_sync()) {
+        use(lane);
+    }
+}
+"""
+OF_SIGNED, OF_UNSIGNED, OF_LANE = (4, "x"), (4, "y"), (10, "lane")
+
+
+def proved(folder: Path, question: tuple[int, str], assume: str = "") -> Proof:
+    file = folder / "a.cu"
+    file.write_text(SOURCE)
+    (folder / "pyproject.toml").write_text(f"[tool.portcheck.assume]\n{assume}\n")
+    return analyse([str(file)]).prove(str(file), *question)
+
+
+@pytest.mark.parametrize(
+    ("question", "assumption"), [(OF_SIGNED, "sizes-not-negative"), (OF_LANE, "elected-lane")]
+)
+def test_listed_where_used_and_gone_where_off(
+    tmp_path: Path, question: tuple[int, str], assumption: str
+) -> None:
+    on = proved(tmp_path, question)
+    assert on.verdict is Verdict.HOLDS
+    assert on.assumptions == (assumption,)
+    off = proved(tmp_path, question, f"{assumption} = false")
+    assert off.verdict is not Verdict.HOLDS
+    assert off.assumptions == ()
+
+
+def test_an_unsigned_size_needs_no_assumption(tmp_path: Path) -> None:
+    assert proved(tmp_path, OF_UNSIGNED).assumptions == ()
