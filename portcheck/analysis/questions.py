@@ -430,7 +430,10 @@ def _combined(asked: Asked, proofs: list[tuple[str, Proof]]) -> Proof:
     if len(proofs) == 1:
         return proofs[0][1]
     kinds = {(p.verdict, p.condition) for _, p in proofs}
-    worst = max((p for _, p in proofs), key=lambda p: _RANK[p.verdict])
+    verdicts = {p.verdict for _, p in proofs}
+    refuted = not verdicts.isdisjoint((Verdict.VIOLATED, Verdict.DEPENDS))  # whatever an unknown is
+    decided = [p for _, p in proofs if not (refuted and p.verdict is Verdict.UNKNOWN)]
+    worst = max(decided, key=lambda p: _RANK[p.verdict])
     worst = replace(worst, residues=_all_residues(asked, [p for _, p in proofs]))
     if len(kinds) == 1:
         return worst
@@ -444,8 +447,7 @@ def _combined(asked: Asked, proofs: list[tuple[str, Proof]]) -> Proof:
         )
         for label, p in proofs
     )
-    verdicts = {p.verdict for _, p in proofs}
-    if Verdict.UNKNOWN in verdicts or verdicts == {Verdict.HOLDS} or verdicts == {Verdict.VIOLATED}:
+    if not refuted or verdicts <= {Verdict.VIOLATED, Verdict.UNKNOWN}:
         return replace(worst, table=rows)
     line = Line(None, "it differs between the ways that lead here: see the table", "conclusion")
     return replace(
