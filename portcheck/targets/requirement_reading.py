@@ -15,7 +15,7 @@ from portcheck.targets.requirement import Instead, Kind, Quantity, Requirement, 
 from portcheck.targets.target import Target, targets
 from portcheck.targets.text import Text
 
-_CODE = re.compile(r"[A-Z]{2,3}\d{3}")
+_CODE = re.compile(r"[A-Z]{2,4}\d{3}")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FIELDS = frozenset({"target", "value"})
 
@@ -43,7 +43,7 @@ def load_requirements(folder: Path, profiles: Sequence[Target]) -> tuple[Require
 def _requirement(table: Table, profiles: Sequence[Target]) -> Requirement:
     code, name = table.string("code"), table.string("name")
     if not _CODE.fullmatch(code):
-        raise table.error("code", "must be letters and three digits, such as PC001")
+        raise table.error("code", "must be letters and three digits, such as MTE001")
     if not _NAME.fullmatch(name):
         raise table.error("name", "must be words joined by hyphens")
     requirement = Requirement(

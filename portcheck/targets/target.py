@@ -48,21 +48,21 @@ class Target:
 
     def number(self, key: str) -> int | None:
         """The number in the unit that the key names; None where no source gives one."""
-        value = self._value(key)
+        value = self.value(key)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
             raise KeyError(f"{self.name}: {key} is no number")
         return value
 
     def flag(self, key: str) -> bool | None:
         """Whether the target can do it; None where no source says."""
-        value = self._value(key)
+        value = self.value(key)
         if value is not None and not isinstance(value, bool):
             raise KeyError(f"{self.name}: {key} is no flag")
         return value
 
     def word(self, key: str) -> str | None:
         """A fact that is one of a few words, such as `down`; None where no source says."""
-        value = self._value(key)
+        value = self.value(key)
         if value is not None and not isinstance(value, str):
             raise KeyError(f"{self.name}: {key} is no word")
         return value
@@ -83,7 +83,8 @@ class Target:
             raise KeyError(f"{self.name}: no key {key}")
         return found
 
-    def _value(self, key: str) -> int | bool | str | None:
+    def value(self, key: str) -> int | bool | str | None:
+        """The fact, whatever its type; None where no source gives one."""
         fact = self._fact(key)
         return fact.value if fact else None
 

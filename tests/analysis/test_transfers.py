@@ -155,7 +155,7 @@ def test_capacity(tmp_path: Path) -> None:
     analysis = of(tmp_path, LAUNCHED.replace("65544", "200 * 1024"))
     for capacity in analysis.capacities:
         assert str(capacity.memory.bytes_needed) == "204800"
-        fits = {f.target.name: f.proof.verdict.value for f in capacity.fits if f.requirement.code == "PC006"}
+        fits = {f.target.name: f.proof.verdict.value for f in capacity.fits if f.requirement.code == "MEM001"}
         assert fits == {"310P": "holds", "910B": "violated", "910C": "violated", "950": "holds"}
     assert len(analysis.capacities) == 3
 

@@ -46,10 +46,10 @@ stages.cu:3  stages
   flags            0, 4, … 28         16  shared, aligned to 4     stages.cu:7
   launched at stages.cu:17, stages.cu:18 with kWarpBytes=9248
   needs 204,816 bytes, 16 of them in variables  at stages.cu:17
-    breaks  PC006 ub-capacity  310P 950            fits, 49,136 bytes or more left
-    breaks  PC006 ub-capacity  910B 910C           8,464 bytes too much for 196,352
-    note    PC009 ub-scratch   310P                fits, 49,136 bytes left
-    note    PC009 ub-scratch   910B 910C           16,400 bytes too much for 188,416
+    breaks  MEM001 ub-capacity  310P 950            fits, 49,136 bytes or more left
+    breaks  MEM001 ub-capacity  910B 910C           8,464 bytes too much for 196,352
+    note    MEM002 ub-scratch   310P                fits, 49,136 bytes left
+    note    MEM002 ub-scratch   910B 910C           16,400 bytes too much for 188,416
   needs  37,008 bytes, 16 of them in variables  at stages.cu:18  fits, 151,408 bytes or more left on every target
 
 Repairs
@@ -124,8 +124,8 @@ def test_json(show: Show) -> None:
     assert (first["bytes"], first["dynamic_bytes"], first["expression"]) == (204816, 204800, "204816")
     assert [(x["line"], x["label"]) for x in first["launches"]] == [(17, "kWarpBytes=9248")]
     fits = [(f["code"], f["severity"], f["target"], f["over"], f["verdict"]) for f in first["fits"]]
-    assert ("PC006", "breaks", "910B", 8464, "violated") in fits
-    assert ("PC009", "note", "310P", -49136, "holds") in fits
+    assert ("MEM001", "breaks", "910B", 8464, "violated") in fits
+    assert ("MEM002", "note", "310P", -49136, "holds") in fits
     [repair] = found["repairs"]
     assert (repair["name"], repair["bytes_now"], repair["bytes_needed"]) == ("kStageBytes", 4624, 4640)
     assert [(b["line"], b["text"]) for b in repair["breaks"]] == [

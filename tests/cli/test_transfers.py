@@ -72,7 +72,7 @@ def test_json(show: Show) -> None:
     assert store["destination"] == {"space": "UB", "expression": "4624*i + smem"}
     assert (store["kernel"], store["verdict"], store["length"]) == ("stages", "violated", "512")
     start = next(s for s in store["statements"] if s["quantity"] == "vector_start")
-    assert (start["code"], start["severity"], start["modulus"]) == ("PC005", "breaks", 32)
+    assert (start["code"], start["severity"], start["modulus"]) == ("VEC001", "breaks", 32)
     assert (start["verdict"], start["witness"]["i"], start["value"]) == ("violated", 1, 4624)
     assert any(step["line"] == 5 for step in start["derivation"])
     assert [layout["name"] for layout in found["layouts"]] == ["stage"]

@@ -228,7 +228,7 @@ def test_amounts_that_no_launch_makes_a_number() -> None:
     assert found[:3] == [
         "  launched at a.cu:40 with kTopk=2|4",
         "  needs 64*n bytes",
-        "    breaks  PC006 ub-capacity  310P       fits for some sizes",
+        "    breaks  MEM001 ub-capacity  310P       fits for some sizes",
     ]
     assert found[3].endswith("910B 910C  fits for some sizes: n=4004 needs 256,256")
 

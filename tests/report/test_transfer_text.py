@@ -61,14 +61,14 @@ def test_a_site() -> None:
         "  from    GM:out",
         "  to      UB:4624*i + smem",
         "  length  512",
-        "  breaks  PC001 ub-start         destination % 32  310P 910B  violated: i=1 gives 4624, 4624 mod 32 = 16",
-        "  breaks  PC003 datacopy-length  length % 32       310P 910B  depends: holds where n % 2 == 0",
-        "  slow    PC008 gm-length        length % 512      910B       not met: i=1 gives 4624, 4624 mod 512 = 16",
+        "  breaks  MTE001 ub-start         destination % 32  310P 910B  violated: i=1 gives 4624, 4624 mod 32 = 16",
+        "  breaks  MTE003 datacopy-length  length % 32       310P 910B  depends: holds where n % 2 == 0",
+        "  slow    MTE006 gm-length        length % 512      910B       not met: i=1 gives 4624, 4624 mod 512 = 16",
         "",
         "Layouts",
         "a.cu:5:9  layout stage  in stages",
         "  at      UB:4624*i + smem",
-        "  breaks  PC001 ub-start         address % 32      910B       holds",
+        "  breaks  MTE001 ub-start         address % 32      910B       holds",
         "",
         "Summary",
         "                           all   holds  depends  violated  unknown",
@@ -96,8 +96,8 @@ def test_ways_that_differ_have_a_line_each() -> None:
         x for x in lines(Judged(TRANSFER, (START,)), Judged(other, (holds,))) if x.startswith("  breaks")
     ]
     assert found == [
-        "  breaks  PC001 ub-start  destination % 32  310P 910B  violated: i=1 gives 4624, 4624 mod 32 = 16  (in stages via a.cu:20)",
-        "  breaks  PC001 ub-start  destination % 32  310P 910B  holds  (in other)",
+        "  breaks  MTE001 ub-start  destination % 32  310P 910B  violated: i=1 gives 4624, 4624 mod 32 = 16  (in stages via a.cu:20)",
+        "  breaks  MTE001 ub-start  destination % 32  310P 910B  holds  (in other)",
     ]
 
 

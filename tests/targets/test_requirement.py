@@ -12,15 +12,15 @@ CONGRUENT, AT_MOST = Kind.CONGRUENT, Kind.AT_MOST
 
 # code: name, severity, quantity, kind, and the number on 310P, 910B, 910C, 950 (None: not asked there).
 TABLE = {
-    "PC001": ("ub-start", BREAKS, Quantity.UB_START, CONGRUENT, (32, 32, 32, 32)),
-    "PC002": ("ub-pitch", BREAKS, Quantity.UB_PITCH, CONGRUENT, (32, 32, 32, 32)),
-    "PC003": ("datacopy-length", BREAKS, Quantity.LENGTH, CONGRUENT, (32, 32, 32, 32)),
-    "PC004": ("datacopypad-length", BREAKS, Quantity.LENGTH, AT_MOST, (None, 2097151, 2097151, 2097151)),
-    "PC005": ("vector-start", BREAKS, Quantity.VECTOR_START, CONGRUENT, (32, 32, 32, 32)),
-    "PC006": ("ub-capacity", BREAKS, Quantity.CAPACITY, AT_MOST, (262144, 196352, 196352, 253952)),
-    "PC007": ("gm-bandwidth", SLOW, Quantity.GM_START, CONGRUENT, (None, 512, 512, 128)),
-    "PC008": ("gm-length", SLOW, Quantity.LENGTH, CONGRUENT, (None, 512, 512, 128)),
-    "PC009": ("ub-scratch", NOTE, Quantity.CAPACITY, AT_MOST, (253952, 188416, 188416, None)),
+    "MTE001": ("ub-start", BREAKS, Quantity.UB_START, CONGRUENT, (32, 32, 32, 32)),
+    "MTE002": ("ub-pitch", BREAKS, Quantity.UB_PITCH, CONGRUENT, (32, 32, 32, 32)),
+    "MTE003": ("datacopy-length", BREAKS, Quantity.LENGTH, CONGRUENT, (32, 32, 32, 32)),
+    "MTE004": ("datacopypad-length", BREAKS, Quantity.LENGTH, AT_MOST, (None, 2097151, 2097151, 2097151)),
+    "VEC001": ("vector-start", BREAKS, Quantity.VECTOR_START, CONGRUENT, (32, 32, 32, 32)),
+    "MEM001": ("ub-capacity", BREAKS, Quantity.CAPACITY, AT_MOST, (262144, 196352, 196352, 253952)),
+    "MTE005": ("gm-bandwidth", SLOW, Quantity.GM_START, CONGRUENT, (None, 512, 512, 128)),
+    "MTE006": ("gm-length", SLOW, Quantity.LENGTH, CONGRUENT, (None, 512, 512, 128)),
+    "MEM002": ("ub-scratch", NOTE, Quantity.CAPACITY, AT_MOST, (253952, 188416, 188416, None)),
 }
 EACH = [(r, t) for r in requirements() for t in targets()]
 IDS = [f"{r.name}-{t.name}" for r, t in EACH]
@@ -67,9 +67,9 @@ def test_what_to_write_depends_on_datacopypad() -> None:
 
 
 BAD = [
-    ('code = "PC003"', 'code = "PC001"', "ub-start.toml: code: PC001 is the code of datacopy-length"),
-    ('code = "PC003"', 'code = "C3"', "datacopy-length.toml: code: must be letters and three digits"),
-    ('name = "datacopy-length"', 'name = "ub-start"', "ub-start.toml: name: ub-start is the name of PC003"),
+    ('code = "MTE003"', 'code = "MTE001"', "ub-start.toml: code: MTE001 is the code of datacopy-length"),
+    ('code = "MTE003"', 'code = "C3"', "datacopy-length.toml: code: must be letters and three digits"),
+    ('name = "datacopy-length"', 'name = "ub-start"', "ub-start.toml: name: ub-start is the name of MTE003"),
     ('name = "datacopy-length"', 'name = "DataCopy"', "datacopy-length.toml: name: must be words"),
     ('"breaks"', '"fatal"', "severity: 'fatal' is none of breaks, slow, redesign, note"),
     ('"length"', '"size"', "quantity: 'size' is none of"),

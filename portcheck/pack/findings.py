@@ -1,0 +1,113 @@
+"""Rules over a tree: what each finds, with a verdict for every target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from portcheck.analysis.engine import Analysis
+from portcheck.analysis.proofs import Proof
+from portcheck.pack.functions import FUNCTIONS
+from portcheck.pack.requirement_matches import requirement_matches
+from portcheck.pack.rule import Rule
+from portcheck.pack.subjects import Match, View
+from portcheck.source.place import Place
+from portcheck.symbolic.answers import Verdict
+from portcheck.targets import Target
+from portcheck.targets.text import Language
+
+_WORST_FIRST = (Verdict.VIOLATED, Verdict.DEPENDS, Verdict.UNKNOWN, Verdict.HOLDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one rule says at one place, for each target that it concerns.
+
+    `why` says for an unknown what is missing.
+    """
+
+    rule: Rule
+    place: Place
+    function: str
+    verdicts: tuple[tuple[str, Verdict], ...]
+    fields: Mapping[str, object]
+    why: str = ""
+    proof: Proof | None = None
+    related: tuple[Place, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the targets."""
+        found = {v for _, v in self.verdicts}
+        return next(v for v in _WORST_FIRST if v in found)
+
+    @property
+    def open(self) -> bool:
+        """Whether there is something to do on one of the targets: it does not hold everywhere."""
+        return self.verdict is not Verdict.HOLDS
+
+    def message(self, language: Language = Language.EN) -> str:
+        return self.rule.message.fill(language, **self.fields)
+
+
+def findings(analysis: Analysis, rules: Iterable[Rule], profiles: Sequence[Target]) -> list[Finding]:
+    """What the rules find on these targets, in the order of places."""
+    view = View(analysis)
+    found = [f for rule in rules for m in _matches(view, rule) if (f := _finding(rule, m, profiles))]
+    return sorted(_unique(found), key=_order)
+
+
+def _matches(view: View, rule: Rule) -> Iterator[Match]:
+    if rule.to:
+        listed = view.matches(rule.to)
+    elif rule.find:
+        listed = FUNCTIONS[rule.find].find(view)
+    else:
+        assert rule.requirement is not None
+        listed = requirement_matches(view, rule.requirement)
+    for match in listed:
+        if rule.where is None or rule.where.test(match.fields):
+            yield match
+
+
+def _finding(rule: Rule, match: Match, profiles: Sequence[Target]) -> Finding | None:
+    verdicts: list[tuple[str, Verdict]] = []
+    why = match.why
+    for target in profiles:
+        if match.targets and target.name not in match.targets:
+            continue
+        if rule.concerns is not None and rule.concerns.test({}, target) is not True:
+            continue
+        verdict = match.verdict
+        if verdict is None:
+            verdict = Verdict.VIOLATED
+            if rule.requires is not None:
+                verdict = _decided(rule.requires.test(match.fields, target))
+                if verdict is Verdict.UNKNOWN:
+                    reasons = (target.reason(key) for key in rule.requires.keys)
+                    why = why or next((r for r in reasons if r), "")
+        verdicts.append((target.name, verdict))
+    if not verdicts:
+        return None
+    return Finding(
+        rule, match.place, match.function, tuple(verdicts), match.fields, why, match.proof, match.related
+    )
+
+
+def _decided(truth: bool | None) -> Verdict:
+    if truth is None:
+        return Verdict.UNKNOWN
+    return Verdict.HOLDS if truth else Verdict.VIOLATED
+
+
+def _unique(found: list[Finding]) -> list[Finding]:
+    """One finding for what is the same at one place: several ways through the calls lead there."""
+    kept: dict[tuple[str, Place, str, tuple[tuple[str, Verdict], ...]], Finding] = {}
+    for one in found:
+        kept.setdefault((one.rule.code, one.place, one.message(), one.verdicts), one)
+    return list(kept.values())
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str]:
+    place = finding.place
+    return place.path, place.start_byte, place.end_byte, finding.rule.code
