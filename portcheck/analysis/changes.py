@@ -224,7 +224,7 @@ def value_in(m: Machine, changes: Changes, cell: Cell, k: Expr, depth: int = 0) 
         expr = _plain(changes, start.expr + change.step * k)
         return expr if change.cycle is None else _in_cycle(start.expr, expr, change.cycle, k)
     if change.factor:
-        power = m.state.fresh(f"powers in {cell.name}", Role.OPAQUE, 1, note="what iterations multiply by")
+        power = m.state.stand_in(f"powers in {cell.name}", 1, note="what iterations multiply by")
         later = start.expr * power * (1 if change.stays else change.factor)
         return choose(equal(k, 0), start.expr, later)
     if not change.others:
@@ -261,7 +261,7 @@ def _steps(m: Machine, changes: Changes, cell: Cell, change: Change, k: Expr) ->
         return ZERO
     note = f"`{cell.name}` grows in some iterations only"
     low = 0 if change.grows else None
-    times = m.state.fresh(f"steps of {cell.name}", Role.OPAQUE, low, note=note)
+    times = m.state.stand_in(f"steps of {cell.name}", low, note=note)
     said = some([unequal(k, 0), equal(times, 0)])
     if said.known is not True:
         m.always(said, m.state.step(None, "nothing is added before the first iteration", "loop"))
@@ -287,7 +287,7 @@ def _swapped(changes: Changes, cell: Cell, change: Change, k: Expr) -> Expr | No
 
 def _before(m: Machine, k: Expr) -> Expr:
     """The number of some iteration before k."""
-    earlier = m.state.fresh("earlier", Role.INDEX, 0, note="the number of an earlier iteration")
+    earlier = m.state.stand_in("earlier", 0, note="the number of an earlier iteration", role=Role.INDEX)
     m.always(some([equal(k, 0), less(earlier, k)]), m.state.step(None, "an earlier iteration", "loop"))
     return earlier
 
@@ -304,7 +304,7 @@ def _earlier(m: Machine, changes: Changes, expr: Expr, k: Expr, depth: int) -> E
                 if not isinstance(start, Number) or start.is_pointer:
                     return None
                 note = f"`{owner.name}` changes in the loop in a way that is not followed"
-                value = m.state.fresh(owner.name, Role.OPAQUE, note=note)
+                value = m.state.stand_in(owner.name, note=note)
             found[symbol] = value
         elif changes.is_new(m, symbol):
             found[symbol] = of(m.another(symbol))
@@ -321,7 +321,7 @@ def _one_of(m: Machine, cell: Cell, values: list[Expr]) -> Expr:
     found = values[0]
     for value in values[1:]:
         if value != found:
-            way = m.state.fresh(f"way of {cell.name}", Role.OPAQUE, 0, 1, "which iteration set it last")
+            way = m.state.stand_in(f"way of {cell.name}", 0, 1, "which iteration set it last")
             found = choose(truth(way), value, found)
     return found
 

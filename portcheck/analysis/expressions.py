@@ -235,7 +235,7 @@ def operate(
         text = m.shown(node, frame) if node is not None else operator
         note = f"the value of `{text}`"
         low = 0 if unsigned else None
-        return Number(m.state.fresh(text, Role.OPAQUE, low, note=note), type_, tags)
+        return Number(m.state.stand_in(text, low, note=note), type_, tags)
     return Number(result, type_, tags)
 
 
@@ -381,7 +381,7 @@ def conditional(m: Machine, node: Node, frame: Frame) -> Value:
     merged = state.merge(mark, paths)
     if isinstance(merged, Vague) and any(isinstance(v, Number) for v in values):
         type_ = next((v.type for v in values if isinstance(v, Number)), None)
-        return m.unknown(type_, m.shown(node, frame), "one branch is no integer", frame, tags)
+        return m.stands_in(m.unknown(type_, m.shown(node, frame), "one branch is no integer", frame, tags))
     return merged if merged is not None else Vague()
 
 

@@ -91,9 +91,11 @@ def _of_other_lane(m: Machine, found: Value, frame: Frame) -> Value:
     varying = _varying(m, found.expr, one_dimensional)
     if not varying:
         return found
-    mapping = {
-        s: m.state.fresh(s.name, Role.OPAQUE, s.low, s.high, f"{s.name} in another lane") for s in varying
-    }
+    followed = m.thread_symbols() | m.state.stand_ins
+    mapping = {}
+    for s in varying:
+        new = m.state.stand_in if s in followed else m.state.fresh
+        mapping[s] = new(s.name, low=s.low, high=s.high, note=f"{s.name} in another lane", role=Role.OPAQUE)
     return Number(substitute(found.expr, mapping), found.type, found.tags)
 
 

@@ -281,7 +281,8 @@ def _enter_iteration(m: Machine, changes: Changes, counter: Expr, parts: Parts, 
         expr = value_in(m, changes, cell, counter)
         if expr is None:
             note = f"`{cell.name}` changes in the loop in a way that is not followed"
-            entered.append((cell, m.unknown(start.type or cell.type, cell.name, note, frame)))
+            unknown = m.unknown(start.type or cell.type, cell.name, note, frame)
+            entered.append((cell, m.stands_in(unknown)))
             continue
         tags = start.tags | change.tags
         if not m.dry:
@@ -323,7 +324,7 @@ def _unknown_again(m: Machine, cell: Cell, start: Value, frame: Frame) -> Value:
         return Array(start.type, start.length, start.writes and None, None, start.space, start.address)
     note = f"`{cell.name}` is set in an earlier iteration of the loop"
     type_ = cell.type or (start.type if isinstance(start, Vague) else None)
-    return m.unknown(type_, cell.name, note, frame)
+    return m.stands_in(m.unknown(type_, cell.name, note, frame))
 
 
 def _forget(m: Machine, changes: Changes, parts: Parts, frame: Frame) -> None:

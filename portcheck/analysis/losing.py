@@ -52,7 +52,8 @@ def lose(m: Machine, cell: Cell) -> None:
         frame = m.root
         assert frame is not None
         note = f"`{cell.name}` may be changed by code that is not followed"
-        m.state.write(cell, m.unknown(cell.type or value.type, cell.name or "value", note, frame))
+        found = m.unknown(cell.type or value.type, cell.name or "value", note, frame)
+        m.state.write(cell, m.stands_in(found))
     else:
         m.state.write(cell, objects.forgotten(value))
 

@@ -345,6 +345,8 @@ class Machine:
         made = self.state.symbol(
             symbol.name.split("#", 1)[0], symbol.role, symbol.low, symbol.high, symbol.note
         )
+        if symbol in self.state.stand_ins:
+            self.state.stand_ins.add(made)
         for known in list(self.universal):
             if condition_symbols(known.condition) == {symbol}:
                 self.always(substitute_condition(known.condition, {symbol: of(made)}), known.tag)
@@ -360,6 +362,12 @@ class Machine:
     def always(self, condition: Condition, tag: int) -> None:
         """A condition on new symbols, true on every path."""
         self.universal.append(Known(condition, tag, False))
+
+    def stands_in(self, value: Value) -> Value:
+        """The value, whose symbols stand for something that the code determines."""
+        if isinstance(value, Number):
+            self.state.stand_ins |= value.expr.symbols()
+        return value
 
     # -- running -----------------------------------------------------------------------
 

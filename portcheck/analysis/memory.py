@@ -306,15 +306,17 @@ def element_of(m: Machine, place: ArrayElement, frame: Frame, node: Node) -> Val
     array = place.cell.value
     text = m.shown(node, frame)
     if not isinstance(array, Array) or array.writes is None:
-        return m.unknown(place.type, text, f"what `{place.cell.name}` holds is not followed", frame)
+        note = f"what `{place.cell.name}` holds is not followed"
+        return m.stands_in(m.unknown(place.type, text, note, frame))
     if array.space != "local":
         return m.unknown(place.type, text, f"`{text}` is read from shared memory", frame, place.tags)
+    note = f"an element of `{place.cell.name}`"
     result: Value | None = None
     alone = len(array.writes) == 1 and array.fill is None
     for write in array.writes:  # oldest first: later ones take precedence
         matched = _match(m, write, place.index, alone)
         if matched is None:
-            return m.unknown(place.type, text, f"an element of `{place.cell.name}`", frame, place.tags)
+            return m.stands_in(m.unknown(place.type, text, note, frame, place.tags))
         condition, value = matched
         if condition.known is False:
             continue
@@ -327,7 +329,7 @@ def element_of(m: Machine, place: ArrayElement, frame: Frame, node: Node) -> Val
                 choose(condition, value.expr, earlier.expr), value.type, value.tags | earlier.tags
             )
         else:
-            return m.unknown(place.type, text, f"an element of `{place.cell.name}`", frame, place.tags)
+            return m.stands_in(m.unknown(place.type, text, note, frame, place.tags))
     if result is None:
         result = array.fill
     if result is None:

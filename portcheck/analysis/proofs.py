@@ -10,6 +10,7 @@ from functools import cached_property
 
 from portcheck.analysis.launches import Context
 from portcheck.analysis.machine import Machine
+from portcheck.analysis.standins import Failure, tested
 from portcheck.analysis.state import Known, Step
 from portcheck.analysis.values import Tags
 from portcheck.source.place import Place
@@ -289,7 +290,9 @@ class Judge:
         key = (goal, subject, near)
         found = self._decided.get(key)
         if found is None:
-            found = self._decided[key] = decide(goal, Premises(near), subject=subject)
+            failure = Failure.of(goal, near, self.machine.state.stand_ins)
+            found = tested(decide(goal, Premises(near), subject=subject), subject, failure)
+            self._decided[key] = found
         return found
 
     def _connected(self, symbols: Iterable[Symbol], premises: tuple[Premise, ...]) -> tuple[Premise, ...]:

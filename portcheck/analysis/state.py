@@ -128,6 +128,7 @@ class State:
     alive: bool = True
     objects: dict[Symbol, Cell] = field(default_factory=dict)
     escaped: set[Symbol] = field(default_factory=set)  # of the objects: their address was formed
+    stand_ins: set[Symbol] = field(default_factory=set)  # for what the code determines, see `standins`
     _names: dict[str, int] = field(default_factory=dict)
     _serials: dict[Symbol, int] = field(default_factory=dict)
     _step_tags: dict[Step, int] = field(default_factory=dict)
@@ -151,6 +152,19 @@ class State:
         self, name: str, role: Role, low: int | None = None, high: int | None = None, note: str = ""
     ) -> Expr:
         return of(self.symbol(name, role, low, high, note))
+
+    def stand_in(
+        self,
+        name: str,
+        low: int | None = None,
+        high: int | None = None,
+        note: str = "",
+        role: Role = Role.OPAQUE,
+    ) -> Expr:
+        """A new unknown for a value that the code determines in a way that is not followed."""
+        made = self.symbol(name, role, low, high, note)
+        self.stand_ins.add(made)
+        return of(made)
 
     def step(
         self,
@@ -258,7 +272,7 @@ class State:
         guards = [every(k.condition for k in p.known if k.guard) for p in paths]
         for position, guard in enumerate(guards):
             if guard.known is True:  # nothing says when this path is taken
-                taken = self.fresh("path", Role.OPAQUE, 0, 1, "which way the code took")
+                taken = self.stand_in("path", 0, 1, "which way the code took")
                 guards[position] = unequal(taken, 0)
         return guards
 
@@ -336,7 +350,7 @@ class State:
             if size > MAX_CHOICE_TEXT:
                 name = cell.name if cell is not None and cell.name else "joined"
                 note = f"{name} has too many different values where branches meet"
-                return Number(self.fresh(name, Role.OPAQUE, note=note), type_, tags)
+                return Number(self.stand_in(name, note=note), type_, tags)
             result = choose(guard, value.expr, result)
         return Number(result, type_, tags)
 

@@ -6,7 +6,12 @@ fields that its matches have.
 
 from __future__ import annotations
 
-from portcheck.pack.functions import alignment
+from importlib import import_module
+from pkgutil import iter_modules
+
 from portcheck.pack.functions.registry import FUNCTIONS, Finder
 
-__all__ = ["FUNCTIONS", "Finder", "alignment"]
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+
+__all__ = ["FUNCTIONS", "Finder"]

@@ -29,5 +29,3 @@ def finder(name: str, *fields: str) -> Callable[[Find], Find]:
         return function
 
     return register
-
-
