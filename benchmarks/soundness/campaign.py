@@ -13,7 +13,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.soundness.generate import generate
-from benchmarks.soundness.judge import CRASH, DISAGREEMENTS, INEXACT, OK, OVERFLOW, SKIPPED, Finding, Judge
+from benchmarks.soundness.judge import (
+    ASSUMED,
+    CRASH,
+    DISAGREEMENTS,
+    INEXACT,
+    OK,
+    OVERFLOW,
+    SKIPPED,
+    Finding,
+    Judge,
+)
 from benchmarks.soundness.provers import PROVERS, Prover
 from benchmarks.soundness.reference.evaluate import Invalid
 from benchmarks.soundness.reference.parser import ParseError
@@ -131,7 +141,7 @@ def judged(texts: dict[str, str], folder: Path, prover: str, seed: int) -> Repor
                 reason = general(finding.why)
                 report.reasons[reason] += 1
                 report.examples.setdefault(f"unknown: {reason}", []).append(where)
-            if finding.outcome in (INEXACT, SKIPPED, OVERFLOW):
+            if finding.outcome in (ASSUMED, INEXACT, SKIPPED, OVERFLOW):
                 key = f"{finding.verdict}, {finding.outcome}"
                 report.examples.setdefault(key, []).append(f"{where}: {finding.detail}")
             if finding.outcome in DISAGREEMENTS:

@@ -24,6 +24,7 @@ THREADS = ("threadIdx.x", "blockIdx.x", "blockDim.x", "gridDim.x")
 
 UNREACHED = r"no (launch|kernel) in the tree reaches|no value lets the code reach"
 OK, INEXACT, SKIPPED, OVERFLOW = "ok", "inexact", "skipped", "overflow"
+ASSUMED = "assumed"  # no run comes to the line, and the answer says that it takes for granted that one does
 REFUTED = "REFUTED"  # a run fails although the answer says that none does
 UNREPRODUCED = "NO FAILURE"  # no run fails although the answer says that one does
 WITNESS = "WITNESS"  # runs fail, but none with the witness
@@ -147,6 +148,9 @@ class Judge:
             outcome, detail = self.unreached(probe, proof.why)
         else:
             outcome, detail = OK, ""
+        unreached = outcome in (UNREPRODUCED, WITNESS) and "(not reached)" in detail
+        if unreached and "lines-reached" in proof.assumptions:
+            outcome = ASSUMED
         if outcome == OK and verdict != "unknown" and proof.residues:
             outcome, detail = self.residues(probe, proof.residues)
         return Finding(probe, verdict, outcome, detail, proof.why)
@@ -181,11 +185,11 @@ class Judge:
             overflow += why in ("overflow", "too long") or any(w in why for w in ("fit", "shift", "outside"))
             if any(s.fails and s.matches(witness) for s in self.evidence.at(probe)[before:]):
                 return OK, ""
-        if overflow > WITNESS_RUNS // 20:
+        reached = any(s.matches(witness) for s in self.evidence.at(probe))
+        if overflow > (WITNESS_RUNS // 20 if reached else 0):
             return OVERFLOW, f"the witness {dict(witness)} overflows"
         failing = next((s for s in self.evidence.at(probe) if s.fails), None)
         hint = f"; another run fails: {failing.text()}" if failing else "; no run fails"
-        reached = any(s.matches(witness) for s in self.evidence.at(probe))
         if failing is None and self.subject.is_helper(probe):
             return SKIPPED, f"{dict(witness)} are arguments of a function that no kernel calls"
         return WITNESS if failing else UNREPRODUCED, (

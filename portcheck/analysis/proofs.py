@@ -10,16 +10,19 @@ from functools import cached_property
 
 from portcheck.analysis.launches import Context
 from portcheck.analysis.machine import Machine
+from portcheck.analysis.overall import Outcome, Row, overall
 from portcheck.analysis.standins import Failure, tested
 from portcheck.analysis.state import Known, Step
 from portcheck.analysis.values import Tags
 from portcheck.source.place import Place
 from portcheck.symbolic.answers import Verdict
-from portcheck.symbolic.condition import Condition, condition_symbols, congruent
+from portcheck.symbolic.condition import Condition, condition_symbols, congruent, every
 from portcheck.symbolic.decide import Decision, decide
 from portcheck.symbolic.evaluate import substitute, substitute_condition
 from portcheck.symbolic.expr import Expr, Role, Symbol, of
 from portcheck.symbolic.premises import Premise, Premises
+from portcheck.symbolic.witness import find_witness
+from portcheck.symbolic.words import clipped, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +32,6 @@ class Line:
     place: Place | None
     text: str
     kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One launch in a table: its template arguments, and the verdict there."""
-
-    label: str
-    verdict: Verdict
-    condition: str = ""
-    witness: tuple[tuple[str, int], ...] = ()
-    value: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +98,7 @@ class Judge:
         self._outer: dict[Step, int] = {}
         self._outer_steps: list[Step] = []
         self._unreached: dict[frozenset[Condition], bool] = {}
+        self._passed: dict[frozenset[Condition], bool] = {}
 
     def _symbols_by_name(self) -> dict[str, Symbol]:
         """The run's own symbols for the kernel's parameters and the names of the launch."""
@@ -126,33 +119,68 @@ class Judge:
 
     def answer(self, question: Question, launched: Launched = Launched.ALL) -> Proof:
         """The proof for a question: by the function alone, or else launch by launch."""
+        decision, table = self._answered(question, launched)
+        return self._proof(question, self._reaching(question, decision), table)
+
+    def _answered(self, question: Question, launched: Launched) -> Outcome:
         known = tuple(Premise(k.condition, k.tag) for k in question.known)
         base = self._decide(question.goal, question.subject, known)
         wanted = launched is Launched.ALL or (
             launched is Launched.UNKNOWN and base.verdict is Verdict.UNKNOWN
         )
         if base.verdict is Verdict.HOLDS or not wanted:
-            return self._proof(question, base, ())
+            return base, ()
         if not self.contexts and self.complete:
-            return self._proof(question, _NEVER, ())
+            return _NEVER, ()
         question = replace(question, known=self._bearing(question))
         if not self._differs(question):
             excludable = self._impossible or self._guarded(question)
             if excludable and all(self._excluded(question, c) for c in self.contexts):
-                return self._proof(question, _NEVER if self.complete else base, ())
-            return self._proof(question, base, ())
-        rows: list[tuple[Row, Decision]] = []
+                return (_NEVER if self.complete else base), ()
+            return base, ()
+        rows: list[tuple[str, Decision]] = []
         for context in self.contexts:
             decision = self._in_context(question, context)
             if decision.verdict is base.verdict is Verdict.UNKNOWN and not rows:
-                return self._proof(question, base, ())  # the launches do not help
+                return base, ()  # the launches do not help
             if decision.verdict is not Verdict.HOLDS and self._excluded(question, context):
                 decision = Decision(Verdict.HOLDS, why="unreachable")
-            rows.append((_row(context.label, decision), decision))
-        reached = [(r, d) for r, d in rows if d.why != "unreachable"]
+            rows.append((context.label, decision))
+        reached = [(label, d) for label, d in rows if d.why != "unreachable"]
         if not reached:
-            return self._proof(question, _NEVER if self.complete else base, ())
-        return self._overall(question, base, reached)
+            return (_NEVER if self.complete else base), ()
+        return overall(base, reached, self.complete)
+
+    def _reaching(self, question: Question, decision: Decision) -> Decision:
+        """The decision, with the assumption that an example of a failure reaches the place.
+
+        It is one where branches or checks on the way there test values that are not followed,
+        or where no values are found that pass them.
+        """
+        if decision.verdict not in (Verdict.VIOLATED, Verdict.DEPENDS):
+            return decision
+        tests = (k.condition for k in question.known if self._step(k.tag).kind in ("check", "guard"))
+        open_ = next((g for g in self._groups(tests) if not self._passable(g)), None)
+        if open_ is None:
+            return decision
+        if self.machine.tree.assumed.lines_reached:
+            tag = self.machine.state.step(None, "lines-reached", "assumption")
+            return replace(decision, used=(*decision.used, tag))
+        said = clipped(str(every(sorted(open_, key=str))))
+        why = f"whether this line is reached is not known; it is where {said}"
+        return Decision(Verdict.UNKNOWN, decision.residues, why=line(why))
+
+    def _passable(self, group: frozenset[Condition]) -> bool:
+        """Whether values are found for which all these conditions are true, none of them a stand-in's."""
+        found = self._passed.get(group)
+        if found is None:
+            symbols = frozenset[Symbol]().union(*map(self._symbols_of, group))
+            found = not symbols & self.machine.state.stand_ins
+            if found:
+                listed = sorted(group, key=str)
+                found = find_witness(listed, (), (), symbols, {}) is not None
+            self._passed[group] = found
+        return found
 
     def _differs(self, question: Question) -> bool:
         """Whether what a launch fixes bears on the question, directly or through what is known."""
@@ -235,53 +263,6 @@ class Judge:
             for premised in context.known:
                 found |= condition_symbols(premised.condition)
         return frozenset(found)
-
-    def _overall(self, question: Question, base: Decision, rows: list[tuple[Row, Decision]]) -> Proof:
-        verdicts = {d.verdict for _, d in rows}
-        table = _table([r for r, _ in rows])
-        if verdicts == {Verdict.HOLDS}:
-            if self.complete:
-                used = tuple(dict.fromkeys(t for _, d in rows for t in d.used))
-                decision = Decision(Verdict.HOLDS, rows[0][1].residues, used=used)
-                return self._proof(question, decision, table)
-            return self._proof(question, base, table)
-        if verdicts == {Verdict.VIOLATED}:
-            launched = next((d for _, d in rows if d.witness), rows[0][1])
-            residues = base.residues
-            if self.complete and all(d.residues for _, d in rows):
-                residues = tuple(sorted({r for _, d in rows for r in d.residues}))
-            return self._proof(question, replace(launched, residues=residues), table)
-        failing = next((d for _, d in rows if d.verdict in (Verdict.VIOLATED, Verdict.DEPENDS)), None)
-        if base.verdict is not Verdict.UNKNOWN and failing is None:
-            open_ = next(d for _, d in rows if d.verdict is Verdict.UNKNOWN)
-            return self._proof(question, open_ if self.complete else base, table)
-        if base.verdict is not Verdict.UNKNOWN and failing is not None:
-            condition, verdict = base.condition, Verdict.DEPENDS
-            found = {d.condition for _, d in rows}
-            if verdicts == {Verdict.DEPENDS} and len(found) == 1:
-                condition = found.pop()  # with what the host fixes put in
-            elif base.verdict is Verdict.VIOLATED:
-                condition = None  # what holds, holds by the host's checks alone
-                if verdicts == {Verdict.VIOLATED, Verdict.UNKNOWN}:
-                    condition, verdict = base.condition, Verdict.VIOLATED
-            decision = Decision(
-                verdict, base.residues, condition, failing.witness, failing.value, failing.used
-            )
-            return self._proof(question, decision, table)
-        if base.verdict is Verdict.UNKNOWN and Verdict.UNKNOWN not in verdicts:
-            failing = next(d for _, d in rows if d.verdict is not Verdict.HOLDS)
-            decision = Decision(
-                Verdict.DEPENDS,
-                (),
-                failing.condition
-                if len(verdicts) == 1 and len({d.condition for _, d in rows}) == 1
-                else None,
-                failing.witness,
-                failing.value,
-                failing.used,
-            )
-            return self._proof(question, decision, table)
-        return self._proof(question, base, table)
 
     # -- one decision ------------------------------------------------------------------
 
@@ -478,24 +459,3 @@ def _named(witness: Iterable[tuple[Symbol, int]], question: Question) -> dict[st
     own = question.subject.symbols()
     first = [(s.name, v) for s, v in listed if s in own]
     return dict(first + [(s.name, v) for s, v in listed if s not in own])
-
-
-def _row(label: str, decision: Decision) -> Row:
-    return Row(
-        label,
-        decision.verdict,
-        str(decision.condition) if decision.condition is not None else "",
-        tuple((s.name, v) for s, v in decision.witness),
-        decision.value,
-    )
-
-
-def _table(rows: list[Row]) -> tuple[Row, ...]:
-    """One row a label: the worst verdict that a launch with these arguments has."""
-    rank = {Verdict.HOLDS: 0, Verdict.DEPENDS: 1, Verdict.UNKNOWN: 2, Verdict.VIOLATED: 3}
-    best: dict[str, Row] = {}
-    for row in rows:
-        known = best.get(row.label)
-        if known is None or rank[row.verdict] > rank[known.verdict]:
-            best[row.label] = row
-    return tuple(best.values())

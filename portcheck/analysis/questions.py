@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from portcheck.analysis import memory
 from portcheck.analysis.machine import Machine
-from portcheck.analysis.proofs import NEVER, Judge, Line, Proof, Question, Row
+from portcheck.analysis.overall import Row
+from portcheck.analysis.proofs import NEVER, Judge, Line, Proof, Question
 from portcheck.analysis.state import Frame, Known
 from portcheck.analysis.values import Number, Vague, Value
 from portcheck.program.model import Function

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from portcheck.analysis.proofs import Row
+from portcheck.analysis.overall import Row
 
 _ARGUMENT = re.compile(r"([A-Za-z_][\w.]*)=(.*)", re.DOTALL)
 

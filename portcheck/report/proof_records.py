@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from portcheck.analysis.proofs import Line, Proof, Row
+from portcheck.analysis.overall import Row
+from portcheck.analysis.proofs import Line, Proof
 from portcheck.report.records import Record
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from portcheck.analysis.proofs import Line, Proof, Row
+from portcheck.analysis.overall import Row
+from portcheck.analysis.proofs import Line, Proof
 from portcheck.report.launch_table import LaunchTable, fold
 from portcheck.report.question import Question
 from portcheck.report.style import Style, safe

@@ -36,6 +36,7 @@ class Assumptions:
     no_overflow: bool
     tree_is_program: bool
     elected_lane: bool
+    lines_reached: bool
 
     def texts(self, language: Language = Language.EN) -> tuple[tuple[str, str], ...]:
         """Id and sentence of each assumption that is in force, in the order of the data file."""

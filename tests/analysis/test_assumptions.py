@@ -23,8 +23,20 @@ __global__ void elected() {
         use(lane);
     }
 }
+__global__ void guarded(int n, int k) {
+    int total = 0;
+    for (int i = 0; i < n; i++)
+        if (i % 3 == k)
+            total += 8;
+    if (total == 16) {
+        int at_guarded = k;
+    }
+    if (k == 40) {
+        int at_plain = k;
+    }
+}
 """
-OF_SIGNED, OF_UNSIGNED, OF_LANE = (4, "x"), (4, "y"), (10, "lane")
+OF_SIGNED, OF_UNSIGNED, OF_LANE, OF_GUARDED, OF_PLAIN = (4, "x"), (4, "y"), (10, "lane"), (19, "k"), (22, "k")
 
 
 def proved(folder: Path, question: tuple[int, str], assume: str = "") -> Proof:
@@ -50,3 +62,20 @@ def test_listed_where_used_and_gone_where_off(
 
 def test_an_unsigned_size_needs_no_assumption(tmp_path: Path) -> None:
     assert proved(tmp_path, OF_UNSIGNED).assumptions == ()
+
+
+def test_a_failure_behind_a_test_that_is_not_followed_takes_for_granted_that_a_run_comes_there(
+    tmp_path: Path,
+) -> None:
+    on = proved(tmp_path, OF_GUARDED)
+    assert on.verdict is Verdict.DEPENDS
+    assert "lines-reached" in on.assumptions
+    off = proved(tmp_path, OF_GUARDED, "lines-reached = false")
+    assert off.verdict is Verdict.UNKNOWN
+    assert off.why.startswith("whether this line is reached is not known; it is where ")
+
+
+def test_a_failure_behind_a_test_that_values_pass_takes_nothing_for_granted(tmp_path: Path) -> None:
+    found = proved(tmp_path, OF_PLAIN, "lines-reached = false")
+    assert found.verdict is Verdict.VIOLATED
+    assert "lines-reached" not in found.assumptions

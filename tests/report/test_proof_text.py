@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from portcheck.analysis.proofs import Line, Proof, Row
+from portcheck.analysis.overall import Row
+from portcheck.analysis.proofs import Line, Proof
 from portcheck.report import proof_text
 from portcheck.report.launch_table import fold
 from portcheck.report.question import Question

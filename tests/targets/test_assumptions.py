@@ -15,6 +15,7 @@ DEFAULTS = {
     "no_overflow": True,
     "tree_is_program": True,
     "elected_lane": True,
+    "lines_reached": True,
 }
 
 
@@ -47,6 +48,7 @@ def test_the_project_overrides_and_switches_off(tmp_path: Path) -> None:
         "shared_maps_to_ub": 32,
         "allocated_bases": None,
         "elected_lane": False,
+        "lines_reached": True,
     }
     texts = dict(found.texts())
     assert "multiple of 32 bytes" in texts["shared-maps-to-ub"]
