@@ -190,7 +190,7 @@ class Judge:
             return OVERFLOW, f"the witness {dict(witness)} overflows"
         failing = next((s for s in self.evidence.at(probe) if s.fails), None)
         hint = f"; another run fails: {failing.text()}" if failing else "; no run fails"
-        if failing is None and self.subject.is_helper(probe):
+        if self.subject.is_helper(probe) and not (failing and reached):
             return SKIPPED, f"{dict(witness)} are arguments of a function that no kernel calls"
         return WITNESS if failing else UNREPRODUCED, (
             f"the witness {dict(witness)} does not reproduce ({'' if reached else 'not '}reached){hint}"

@@ -40,6 +40,7 @@ class Claim:
     witness: Mapping[str, int] = field(default_factory=dict)
     residues: tuple[int, ...] = ()
     why: str = ""
+    assumptions: tuple[str, ...] = ()
 
 
 class Real:

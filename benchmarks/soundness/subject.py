@@ -129,6 +129,9 @@ class Subject:
             thread = rng.randrange(1024)
         thread = fixed.get("threadIdx.x", thread)
         block = fixed.get("blockIdx.x", rng.choice((0, 1, 2, 3, 5, 23, 64, 131, 300)))
+        sizes = [v for _, v in (*template, *values) if v >= 0]
+        if sizes and "blockIdx.x" not in fixed and rng.random() < 0.1:  # code may compare it with a size
+            block = rng.choice(sizes)
         return Drawn(which, template, values, thread, block, block_dim, grid_dim, rng.randrange(1 << 20))
 
     def host_values(self, which: int, wanted: Mapping[str, int]) -> dict[str, list[int]]:

@@ -254,12 +254,15 @@ class Judge:
 
     @cached_property
     def _fixed(self) -> frozenset[Symbol]:
-        """The symbols that some launch gives more than another name, or that the host checks."""
+        """The symbols that some launch gives more than another name, or that the host checks.
+
+        A launch that gives two parameters one value says something about both.
+        """
         found: set[Symbol] = set()
         for context in self.contexts:
             for symbol, expr in self._mappings[context].items():
                 if expr != of(symbol):
-                    found.add(symbol)
+                    found |= {symbol, *expr.symbols()}
             for premised in context.known:
                 found |= condition_symbols(premised.condition)
         return frozenset(found)

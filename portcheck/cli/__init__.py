@@ -1,4 +1,4 @@
-"""The command line: `portcheck scan`, `show`, `prove` and `schema`.
+"""The command line: `portcheck COMMAND`, a module for each command.
 
 This package imports nothing heavy; each command imports what it needs when it runs.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from portcheck.cli.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_OK, UsageError, is_refusal
 
@@ -38,24 +40,10 @@ def _run(arguments: list[str]) -> int:
     from portcheck.cli.arguments import parse
 
     command, options = parse(arguments)
-    if command == "scan":
-        from portcheck.cli import scan_command
-
-        code = scan_command.run(options)
-    elif command == "show":
-        from portcheck.cli import show_command
-
-        code = show_command.run(options)
-    elif command == "prove":
-        from portcheck.cli import prove_command
-
-        code = prove_command.run(options)
-    elif command == "schema":
-        from portcheck.cli import schema_command
-
-        code = schema_command.run(options)
-    else:
-        code = EXIT_OK
+    code = EXIT_OK
+    if command:
+        run: Callable[[Namespace], int] = import_module(f"portcheck.cli.{command}_command").run
+        code = run(options)
     if sys.stdout is not None:
         sys.stdout.flush()
     return code

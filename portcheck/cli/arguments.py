@@ -12,20 +12,27 @@ from portcheck.cli.errors import UsageError, unknown
 
 COMMANDS = {
     "scan": "analyse files and folders, and report what they do",
+    "check": "evaluate the rules: what the port breaks, and on which target",
     "show": "print the model itself: facts, kernels, calls, transfers or memory",
     "prove": "say whether an expression at a line is divisible, and show the working",
+    "rules": "list the rules, or run their examples",
+    "explain": "print the page of a rule, a topic or a CUDA API",
+    "targets": "print what is known of the targets, with sources",
     "schema": "print the JSON schema of the json and jsonl formats",
 }
 SCAN_FORMATS = ("text", "json", "jsonl", "sarif")
 SHOW_FORMATS = ("text", "json", "jsonl")
 SHOW_SECTIONS = ("facts", "kernels", "calls", "transfers", "memory")
 PROVE_FORMATS = ("text", "json")
+CHECK_FORMATS = ("text", "json", "jsonl")
+FAIL_ON = ("breaks", "redesign", "slow", "note", "never")
 SCHEMAS = ("scan", "proof")
+LANGUAGES = ("en", "zh")
 
 _EXIT_CODES = """\
 exit codes:
   0    analysed
-  1    reserved for findings
+  1    check: findings at or above --fail-on; rules --test: an example fails
   2    usage: a missing path, an unknown option, an output that cannot be written
   3    nothing was analysed: no file could be read
   4    internal error; a file with the details is named
@@ -35,6 +42,8 @@ _TOP = f"""\
 examples:
   portcheck scan .                            what this tree does, line by line
   portcheck scan csrc --format sarif -o portcheck.sarif
+  portcheck check csrc --target 910B          what breaks there, on which condition
+  portcheck explain MTE003                    a rule; also: explain int4, explain cudaMemcpyAsync
   portcheck show kernels csrc                 kernels, launches, instantiations
   portcheck show transfers csrc               what moves, and what Ascend asks of it
   portcheck show memory csrc                  what stands where in shared memory, and what fits UB
@@ -53,6 +62,41 @@ examples:
   git ls-files '*.cu' '*.cuh' | portcheck scan --files-from -
 
 kinds: """
+
+_CHECK = f"""\
+The verdict of a finding is violated, depends (it fails where its condition is false), unknown
+(not decided, and why) or holds. The text lists what does not hold; json and jsonl have it all.
+
+examples:
+  portcheck check csrc                        all rules, all targets side by side
+  portcheck check csrc --target 910B --fail-on slow
+  portcheck check csrc --select MTE,QNT001 --ignore MTE005
+  portcheck check csrc --rules our_rules      the rules of a folder as well
+  portcheck check csrc --lang zh --summary
+
+{_EXIT_CODES}"""
+
+_RULES = f"""\
+examples:
+  portcheck rules                             code, severity, name and title of every rule
+  portcheck rules --select ALN
+  portcheck rules --test --rules our_rules    run the examples of your own rules
+
+{_EXIT_CODES}"""
+
+_EXPLAIN = """\
+examples:
+  portcheck explain MTE003                    a rule, by code or name
+  portcheck explain MTE                       a family of rules
+  portcheck explain int4                      a topic
+  portcheck explain cudaMemcpyAsync           a CUDA, NCCL, NVSHMEM or cuBLAS call
+  portcheck explain apis                      the table of all calls
+  portcheck explain datacopy-length --lang zh"""
+
+_TARGETS = """\
+examples:
+  portcheck targets                           side by side
+  portcheck targets 910B                      each value with its source, each gap with its reason"""
 
 _SHOW = """\
 examples:
@@ -124,7 +168,7 @@ def parse(arguments: Sequence[str]) -> tuple[str, argparse.Namespace]:
     if extra:
         names = [name for name in parser._option_string_actions if name.startswith("--")]
         raise UsageError(unknown("option", extra[0].split("=")[0], names), hint)
-    if first in ("scan", "show") and not options.paths and options.files_from is None:
+    if first in ("scan", "show", "check") and not options.paths and options.files_from is None:
         section = f" {options.section}" if first == "show" else ""
         raise UsageError("no PATH given", f"to analyse this folder: portcheck {first}{section} .")
     return first, options
@@ -161,6 +205,61 @@ def _show_parser() -> _Parser:
     _add_paths(parser)
     _add_format(parser, SHOW_FORMATS)
     _add_analysis_options(parser)
+    return parser
+
+
+def _check_parser() -> _Parser:
+    parser = _parser("check", _CHECK, "PATH... [options]")
+    parser.list_kinds = False
+    _add_paths(parser)
+    parser.add_argument(
+        "--target",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="judge for this target; may be repeated; default: all",
+    )
+    _add_rule_choice(parser)
+    parser.add_argument(
+        "--fail-on",
+        metavar="|".join(FAIL_ON),
+        type=_one_of("choice", FAIL_ON),
+        default="breaks",
+        help="exit with 1 for what is violated or depends and is as severe as this; default: breaks",
+    )
+    _add_format(parser, CHECK_FORMATS)
+    _add_language(parser)
+    parser.add_argument("--summary", action="store_true", help="with --format text: only the tables")
+    _add_define(parser)
+    _add_quiet(parser)
+    return parser
+
+
+def _rules_parser() -> _Parser:
+    parser = _parser("rules", _RULES, "[options]")
+    parser.list_kinds = False
+    parser.add_argument(
+        "--test", action="store_true", help="run the examples that rules carry; with --rules only theirs"
+    )
+    _add_rule_choice(parser)
+    _add_language(parser)
+    return parser
+
+
+def _explain_parser() -> _Parser:
+    parser = _parser("explain", _EXPLAIN, "NAME [options]")
+    parser.list_kinds = False
+    parser.add_argument("name", metavar="NAME", help="a rule, a family, a topic or an API")
+    _add_rules_folder(parser)
+    _add_language(parser)
+    return parser
+
+
+def _targets_parser() -> _Parser:
+    parser = _parser("targets", _TARGETS, "[NAME] [options]")
+    parser.list_kinds = False
+    parser.add_argument("name", metavar="NAME", nargs="?", help="one target; default: all, side by side")
+    _add_language(parser)
     return parser
 
 
@@ -227,6 +326,38 @@ def _parser(command: str, epilog: str, usage: str) -> _Parser:
     )
     parser.list_kinds = True
     return parser
+
+
+def _add_rule_choice(parser: argparse.ArgumentParser) -> None:
+    for option, text in (("--select", "only rules"), ("--ignore", "no rules")):
+        parser.add_argument(
+            option,
+            metavar="CODE",
+            action="append",
+            default=[],
+            help=f"{text} whose code begins so; several with commas; may be repeated",
+        )
+    _add_rules_folder(parser)
+
+
+def _add_rules_folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--rules",
+        metavar="FOLDER",
+        action="append",
+        default=[],
+        help="rules of your own, a .toml file each; may be repeated",
+    )
+
+
+def _add_language(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--lang",
+        metavar="en|zh",
+        type=_one_of("language", LANGUAGES),
+        default=None,
+        help="language of messages and pages; default: from the locale",
+    )
 
 
 def _add_paths(parser: argparse.ArgumentParser) -> None:
@@ -335,7 +466,11 @@ def _plain(message: str) -> str:
 
 _PARSERS: dict[str, Callable[[], _Parser]] = {
     "scan": _scan_parser,
+    "check": _check_parser,
     "show": _show_parser,
     "prove": _prove_parser,
+    "rules": _rules_parser,
+    "explain": _explain_parser,
+    "targets": _targets_parser,
     "schema": _schema_parser,
 }

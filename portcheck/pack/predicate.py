@@ -3,7 +3,7 @@
 It is the expression part of Python: names of fields, `target.key` for a value of the target's
 profile, literals, comparisons, `in`, `and`, `or`, `not`, `+ - * // %`, and the functions of
 `FUNCTIONS`. A field that is None, or a value that no source gives, is unknown: an expression
-over it is unknown unless the rest decides.
+over it is unknown unless the rest decides. In a string a backslash is a backslash.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ import operator
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from io import StringIO
+from token import STRING
+from tokenize import TokenError, generate_tokens
 
 from portcheck.targets import Target
 
@@ -75,12 +78,23 @@ class Predicate:
 def compile_predicate(text: str, fields: Collection[str], keys: Collection[str]) -> Predicate:
     """The predicate; raises PredicateError for bad syntax and for a name that does not exist."""
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
-    except SyntaxError as error:
-        raise PredicateError(f"{error.msg}: {text.strip()!r}") from None
+        tree = ast.parse(_raw(text.strip()), mode="eval").body
+    except (SyntaxError, TokenError) as error:
+        raise PredicateError(f"{error.args[0]}: {text.strip()!r}") from None
     used: dict[str, None] = {}
     _check(tree, fields, keys, used)
     return Predicate(text, tree, tuple(used))
+
+
+def _raw(text: str) -> str:
+    """The text with `r` before every string, so that a backslash of a pattern is a backslash."""
+    strings = [t for t in generate_tokens(StringIO(text).readline) if t.type == STRING]
+    lines = text.splitlines(keepends=True)
+    for token in reversed(strings):
+        row, column = token.start
+        if token.string[0] in "'\"":
+            lines[row - 1] = f"{lines[row - 1][:column]}r{lines[row - 1][column:]}"
+    return "".join(lines)
 
 
 def _check(node: ast.expr, fields: Collection[str], keys: Collection[str], used: dict[str, None]) -> None:

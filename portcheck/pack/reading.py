@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from portcheck.pack.data_file import DataFile
 from portcheck.pack.functions import FUNCTIONS
 from portcheck.pack.predicate import Predicate, PredicateError, compile_predicate
 from portcheck.pack.rule import SILENT, Effort, Example, Page, Rule
@@ -27,7 +27,7 @@ _STATEMENT_FIELDS = frozenset(
 _KEYS = frozenset(
     (
         "code", "name", "severity", "effort", "message", "to", "find", "requirement", "where", "concerns",
-        "requires", "ascend_c", "topics", "sources", "example", *_PARTS,
+        "requires", "ascend_c", "sources", "example", *_PARTS,
     )
 )  # fmt: skip
 _NONE = Text("", "")
@@ -54,33 +54,11 @@ def load(folder: Path) -> tuple[Rule, ...]:
     return tuple(found[code] for code in sorted(found))
 
 
-class _Reader:
-    """One file. Errors name the line that the key stands on."""
+class _Reader(DataFile):
+    """The file of one rule."""
 
     def __init__(self, file: Path) -> None:
-        self.file = file
-        try:
-            self.text = file.read_text("utf-8")
-            self.data: dict[str, Any] = tomllib.loads(self.text)
-        except (UnicodeDecodeError, OSError) as error:
-            raise RuleDataError(f"{file}: cannot be read: {error}") from None
-        except tomllib.TOMLDecodeError as error:
-            line = re.search(r"line (\d+)", str(error))
-            raise RuleDataError(f"{file}{':' + line.group(1) if line else ''}: not TOML: {error}") from None
-        unknown = self.data.keys() - _KEYS
-        if unknown:
-            raise self.error(min(unknown), f"unknown key; there are {', '.join(sorted(_KEYS))}")
-
-    def error(self, key: str, problem: str) -> RuleDataError:
-        last = re.escape(key.rsplit(".", 1)[-1].split("[")[0])
-        first = re.escape(key.split(".", 1)[0].split("[")[0])
-        for name in (last, first):
-            pattern = re.compile(rf"^\s*(?:\[+\s*)?(?:[\w.]+\.)?{name}\b", re.MULTILINE)
-            found = pattern.search(self.text)
-            if found:
-                line = self.text.count("\n", 0, found.start()) + 1
-                return RuleDataError(f"{self.file}:{line}: {key}: {problem}")
-        return RuleDataError(f"{self.file}: {key}: {problem}")
+        super().__init__(file, _KEYS)
 
     def rule(self) -> Rule:
         code = self.string("code")
@@ -113,7 +91,6 @@ class _Reader:
             self.predicate("concerns", ()),
             self.predicate("requires", fields),
             Page(**{p: self.part(p) for p in _PARTS}, ascend_c=self.optional("ascend_c")),
-            self.strings("topics"),
             self.strings("sources") or (requirement.sources if requirement else ()),
             self.examples(),
             self.file,
@@ -145,17 +122,6 @@ class _Reader:
 
     def part(self, key: str) -> Text:
         return self.text_of(self.data[key], key) if key in self.data else _NONE
-
-    def text_of(self, value: object, key: str) -> Text:
-        """`en`, and `zh` where it was written: English stands for both otherwise."""
-        if isinstance(value, str):
-            value = {"en": value}
-        if not isinstance(value, dict) or not isinstance(value.get("en"), str) or not value["en"].strip():
-            raise self.error(key, "must be a string, or a table with 'en' and 'zh'")
-        unknown = value.keys() - {"en", "zh"}
-        if unknown or not isinstance(value.get("zh", ""), str):
-            raise self.error(key, "must be a string, or a table with 'en' and 'zh'")
-        return Text(value["en"].strip(), (value.get("zh") or value["en"]).strip())
 
     def predicate(self, key: str, fields: Collection[str]) -> Predicate | None:
         if key not in self.data:
@@ -191,23 +157,8 @@ class _Reader:
             raise self.error("example.code", problem)
         return made
 
-    def string(self, key: str) -> str:
-        value = self.data.get(key)
-        if not isinstance(value, str) or not value.strip():
-            raise self.error(key, "missing" if value is None else "must be a string with something in it")
-        return value
-
-    def optional(self, key: str) -> str:
-        return self.string(key) if key in self.data else ""
-
     def word(self, key: str, words: type[Severity] | type[Effort]) -> str:
         value = self.string(key)
         if value not in [w.value for w in words]:
             raise self.error(key, f"'{value}' is none of {', '.join(w.value for w in words)}")
         return value
-
-    def strings(self, key: str) -> tuple[str, ...]:
-        value = self.data.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(v, str) and v.strip() for v in value):
-            raise self.error(key, "must be a list of strings")
-        return tuple(value)

@@ -73,7 +73,6 @@ class Rule:
     concerns: Predicate | None
     requires: Predicate | None
     page: Page
-    topics: tuple[str, ...]
     sources: tuple[str, ...]
     examples: tuple[Example, ...]
     file: Path

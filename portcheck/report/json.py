@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from portcheck import __version__
 from portcheck.report.records import (
     Record,
+    apis_record,
     call_record,
     counts_by_kind,
     coverage_totals,
@@ -44,6 +45,7 @@ def render(
         yield from array("  ", "calls", map(call_record, result.calls), ",")
     if "facts" in sections:
         yield f'  "counts": {one_line(counts_by_kind(result.facts))},'
+        yield f'  "apis": {one_line(apis_record(result.facts))},'
         yield from array("  ", "facts", map(fact_record, result.facts), ",")
     for name, records in more:
         yield from array("  ", name, records, ",")

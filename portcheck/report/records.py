@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from portcheck.api_map import ApiKind, api_map
 from portcheck.facts.base import Fact
 from portcheck.result import Call, FileCoverage, Kernel, Parameter, Region, ScanResult
 from portcheck.source import Skipped
@@ -99,6 +100,16 @@ def counts_by_kind(facts: Sequence[Fact]) -> dict[str, int]:
     """How many facts there are of each kind, by name of the kind."""
     counts = Counter(fact.kind.value for fact in facts)
     return dict(sorted(counts.items()))
+
+
+def apis_record(facts: Sequence[Fact]) -> Record:
+    """What the API map says of the APIs that are called: how many of each kind, and which it lacks."""
+    covered = api_map().coverage(facts)
+    return {
+        "used": covered.used,
+        **{kind.value: covered.count(kind) for kind in ApiKind},
+        "not_in_map": list(covered.missing),
+    }
 
 
 def _parameter_record(parameter: Parameter) -> Record:

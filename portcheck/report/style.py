@@ -9,6 +9,7 @@ from portcheck.source.place import Place
 
 _CODES = {
     "heading": "1",
+    "code": "36",
     "kind": "36",
     "kernel": "1;36",
     "caret": "32",
@@ -66,6 +67,16 @@ def safe(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(cell(char)[0] for char in " ".join(text.split()))
+
+
+def padded(text: str, width: int) -> str:
+    """The text, filled with spaces up to `width` columns of a terminal."""
+    return text + " " * max(0, width - columns(text))
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    return len(text) if text.isascii() else sum(cell(char)[1] for char in text)
 
 
 def elided(text: str, width: int) -> str:

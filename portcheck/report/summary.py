@@ -22,6 +22,7 @@ def summary(result: ScanResult, style: Style) -> Iterator[str]:
         f" and {counted(instantiations, 'instantiation')}"
     )
     yield from _kind_table(result, style)
+    yield from _apis(result)
     yield from coverage(result, style)
 
 
@@ -51,6 +52,13 @@ def _kind_table(result: ScanResult, style: Style) -> Iterator[str]:
             notes += [f"{off[kind]:,} off"] if off[kind] else []
             note = f"  ({', '.join(notes)})" if notes else ""
             yield f"    {style('kind', f'{kind.value:<16}')} {total[kind]:>7,}{style('quiet', note)}"
+
+
+def _apis(result: ScanResult) -> Iterator[str]:
+    if any(fact.kind is FactKind.API_CALL for fact in result.facts):
+        from portcheck.api_map import api_map
+
+        yield f"  apis     {api_map().coverage(result.facts).text()}"
 
 
 def _inactive(result: ScanResult) -> Iterator[str]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from portcheck.report.style import Style, cell, safe
+from portcheck.report.style import Style, columns, padded, safe
 from portcheck.targets import Language, Target
 from portcheck.targets.text import Text
 
 # Title, and what its keys begin with: the longest beginning decides.
 _GROUPS = (
-    (Text("Cores and launches", "核与核函数启动"), ("npu_arch", "core_model", "cube_", "vector_cores", "numblocks")),
+    (
+        Text("Cores and launches", "核与核函数启动"),
+        ("npu_arch", "core_model", "cube_", "vector_cores", "numblocks"),
+    ),
     (Text("SIMT", "SIMT"), ("simt",)),
     (Text("Unified buffer (UB)", "统一缓冲区（UB）"), ("ub_", "initbuffer_", "tque_", "double_buffer")),
     (Text("UB banks", "UB bank"), ("ub_bank", "ub_subbank")),
@@ -24,7 +27,10 @@ _GROUPS = (
     (Text("Other on-chip buffers", "其他片上存储"), ("l0", "l1_", "bt_", "fb_", "ub_to_l1")),
     (Text("Vector unit", "矢量计算"), ("vector_", "abs_", "add_", "reduce_")),
     (Text("Types and casts", "数据类型与类型转换"), ("bf16_", "fp8_", "float_")),
-    (Text("Synchronisation and communication", "同步与通信"), ("event_", "cross_core_", "data_sync", "sync_", "hccl_")),
+    (
+        Text("Synchronisation and communication", "同步与通信"),
+        ("event_", "cross_core_", "data_sync", "sync_", "hccl_"),
+    ),
 )
 _REST = Text("Other", "其他")
 _YES, _NO = Text("yes", "是"), Text("no", "否")
@@ -45,7 +51,11 @@ _OWN_UNITS = {  # where the unit in the key is not the whole story
     "datacopypad_block_count_max": Text("blocks", "块"),
 }
 _MISSING = Text("-: no public source gives it, or the target lacks it; ", "-：没有公开资料，或该产品不具备；")
-_HINT = Text("`portcheck targets {name}` gives sources and reasons", "来源和原因见 `portcheck targets {name}`")
+_HINT = Text(
+    "`portcheck targets {name}` gives sources and reasons", "来源和原因见 `portcheck targets {name}`"
+)
+_NONE = "-"
+_COLUMN = 17  # the widest number, 1,099,511,627,775
 _RANGE = Text("a..b: from the smallest to the largest product", "a..b：该系列最小型号到最大型号")
 
 
@@ -56,37 +66,38 @@ def render_table(
     style = style or Style()
     keys = _rows(profiles)
     cells = {k: tuple(_value(t, k, language) for t in profiles) for k in keys}
-    words = {k for k in keys if _is_words(profiles, k)}
+    words = {k for k in keys if max(map(columns, cells[k])) > _COLUMN}
     names = tuple(t.name for t in profiles)
-    first = max(map(len, (*keys, *map(str, _GROUPS[0][1]))))
-    unit = max(_wide(_unit(k, language)) for k in keys)
+    first = max(map(len, keys))
     short = [cells[k] for k in keys if k not in words]
-    widths = [max(map(_wide, column)) for column in zip(names, *short, strict=True)]
+    widths = [max(map(columns, column)) for column in zip(names, *short, strict=True)]
     heads = "  ".join(_left(name, width) for name, width in zip(names, widths, strict=True))
-    yield f"{_padded(_TARGET.fill(language), first + 2)}  {heads}"
+    yield f"{padded(_TARGET.said(language), first + 2)}  {heads}"
     for title, members in _grouped(keys):
         yield ""
-        yield style("heading", title.fill(language))
+        yield style("heading", title.said(language))
         for key in members:
             if key in words:
-                yield from _worded(key, cells[key], names, first, style)
+                yield from _worded(key, cells[key], names, first, _unit(key, language), style)
                 continue
-            columns = "  ".join(_left(c, w) for c, w in zip(cells[key], widths, strict=True))
-            yield f"  {style('kind', key.ljust(first))}  {columns}  {_padded(_unit(key, language), unit)}".rstrip()
+            row = "  ".join(_left(c, w) for c, w in zip(cells[key], widths, strict=True))
+            yield f"  {style('kind', key.ljust(first))}  {row}  {_unit(key, language)}".rstrip()
     yield ""
-    yield style("quiet", _RANGE.fill(language))
-    yield style("quiet", _MISSING.fill(language) + _HINT.fill(language, name=names[0]))
+    yield style("quiet", _RANGE.said(language))
+    yield style("quiet", _MISSING.said(language) + _HINT.fill(language, name=names[0]))
 
 
-def render_target(target: Target, style: Style | None = None, language: Language = Language.EN) -> Iterator[str]:
+def render_target(
+    target: Target, style: Style | None = None, language: Language = Language.EN
+) -> Iterator[str]:
     """One target: each key with its value and source, or with the reason why there is none."""
     style = style or Style()
     yield f"{style('heading', target.name)}  {safe(target.title)}"
-    yield f"  {_PRODUCTS.fill(language)}  {safe(', '.join(target.products))}"
+    yield f"  {_PRODUCTS.said(language)}  {safe(', '.join(target.products))}"
     width = max(map(len, target.keys))
     for title, members in _grouped(_in_order([target])):
         yield ""
-        yield style("heading", title.fill(language))
+        yield style("heading", title.said(language))
         for key in members:
             unit = "" if target.value(key) is None else _unit(key, language)
             value = f"{_value(target, key, language)} {unit}".rstrip()
@@ -115,9 +126,9 @@ def _rows(profiles: Sequence[Target]) -> list[str]:
 
 
 def _in_order(profiles: Iterable[Target]) -> list[str]:
-    """The keys as the first profile that has a value of each lists them."""
+    """The keys as the fullest profile lists its values, then what others add."""
     found: dict[str, None] = {}
-    for target in profiles:
+    for target in sorted(profiles, key=lambda t: -len(t.values)):
         found.update(dict.fromkeys(v.key for v in target.values))
     for target in profiles:
         found.update(dict.fromkeys(key for key, _ in target.unsourced))
@@ -140,9 +151,9 @@ def _group(key: str) -> Text:
 
 def _unit(key: str, language: Language) -> str:
     if key in _OWN_UNITS:
-        return _OWN_UNITS[key].fill(language)
+        return _OWN_UNITS[key].said(language)
     parts = re.split(r"[_.]+", key)
-    return next((text.fill(language) for unit, text in _UNITS if unit in parts), "")
+    return next((text.said(language) for unit, text in _UNITS if unit in parts), "")
 
 
 # -- values --------------------------------------------------------------------------------
@@ -155,22 +166,15 @@ def _value(target: Target, key: str, language: Language) -> str:
         return low if low == high else f"{low}..{high}"
     value = target.value(key)
     if value is None:
-        return "-"
+        return _NONE
     if isinstance(value, bool):
-        return (_YES if value else _NO).fill(language)
+        return (_YES if value else _NO).said(language)
     return value if isinstance(value, str) else str(value) if key == "npu_arch" else f"{value:,}"
 
 
-def _is_words(profiles: Sequence[Target], key: str) -> bool:
-    """Whether a key holds words too long for a column."""
-    values = [] if "_min..max" in key else [t.value(key) for t in profiles]
-    return any(isinstance(v, str) and len(v) > _COLUMN for v in values)
-
-
-_COLUMN = 13  # the widest number, 1,099,511,627,775, is wider; words need not be
-
-
-def _worded(key: str, cells: Sequence[str], names: Sequence[str], width: int, style: Style) -> Iterator[str]:
+def _worded(
+    key: str, cells: Sequence[str], names: Sequence[str], width: int, unit: str, style: Style
+) -> Iterator[str]:
     """A line a value, with the targets that have it."""
     owners: dict[str, list[str]] = {}
     for name, value in zip(names, cells, strict=True):
@@ -178,18 +182,10 @@ def _worded(key: str, cells: Sequence[str], names: Sequence[str], width: int, st
     label = key.ljust(width)
     for value, having in owners.items():
         whose = f"{' '.join(having)}: " if len(owners) > 1 else ""
-        yield f"  {style('kind', label)}  {whose}{safe(value)}"
+        yield f"  {style('kind', label)}  {whose}{safe(value)} {'' if value == _NONE else unit}".rstrip()
         label = " " * width
-
-
-def _wide(text: str) -> int:
-    return sum(cell(char)[1] for char in text)
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _wide(text))
 
 
 def _left(text: str, width: int) -> str:
     """The text at the right end of its column: numbers are compared by their last digits."""
-    return " " * (width - _wide(text)) + text
+    return " " * (width - columns(text)) + text

@@ -13,12 +13,12 @@ from portcheck.targets.text import Language, Text
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A fact of a profile. `source` is where it is published; `note` what a reader must know of it."""
+    """A fact of a profile: `source` says where it is published, `note` what a reader must know of it."""
 
     key: str
     value: int | bool | str
     source: str
-    note: str = ""
+    note: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,11 @@ class Target:
         """Where the fact is published: repository at revision, path and lines, or an address."""
         fact = self._fact(key)
         return fact.source if fact else None
+
+    def note(self, key: str, language: Language = Language.EN) -> str:
+        """What a reader must know of the fact; "" where nothing was noted or there is no value."""
+        fact = self._fact(key)
+        return fact.note.fill(language) if fact else ""
 
     def reason(self, key: str, language: Language = Language.EN) -> str | None:
         """Why there is no value; None where there is one."""
@@ -142,7 +147,10 @@ def _value(values: Table, key: str) -> Value:
         raise row.error("value", "must be an integer, true, false or a word")
     if not isinstance(value, bool) and isinstance(value, int) and value <= 0:
         raise row.error("value", "must be positive")
-    fact = Value(key, value, row.string("source"), row.string("note") if row.has("note") else "")
+    note = row.table("note") if row.has("note") else None
+    fact = Value(key, value, row.string("source"), note.text() if note else Text("", ""))
+    if note:
+        note.close()
     row.close()
     return fact
 

@@ -20,6 +20,8 @@ class Text:
     en: str
     zh: str
 
+    def said(self, language: Language) -> str:
+        return self.zh if language is Language.ZH else self.en
+
     def fill(self, language: Language, **fields: object) -> str:
-        template = self.zh if language is Language.ZH else self.en
-        return template.format(**fields)
+        return self.said(language).format(**fields)

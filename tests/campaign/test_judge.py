@@ -54,6 +54,8 @@ def depends(condition: Condition) -> Claim:
         (0, Claim("violated", witness={"hidden": 8, "rows": 1, "threadIdx.x": 64}), "WITNESS"),
         (1, Claim("violated"), "NO FAILURE"),
         (2, Claim("violated"), "NO FAILURE"),
+        (2, Claim("violated", assumptions=("lines-reached",)), "assumed"),
+        (1, Claim("violated", assumptions=("lines-reached",)), "NO FAILURE"),
         (0, depends(congruent(HIDDEN * ROWS, 32)), "ok"),
         (0, depends(congruent(HIDDEN, 16)), "REFUTED"),
         (0, depends(congruent(HIDDEN * ROWS, 64)), "inexact"),
