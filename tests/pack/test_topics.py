@@ -212,7 +212,7 @@ BAD = [
     ('title = { en = "int4', 'title = { de = "int4', 3, "title: must be a string, or a table"),
     (', zh = "int4：16 字节，8 个 BF16 元素"', "", 3, "title: must be a table with 'en' and 'zh'"),
     (
-        'rules = ["VEC002", "VEC003", "VEC004", "VEC006", "ALN003", "ALN004"]',
+        'rules = ["VEC002", "VEC003", "VEC004", "ALN003", "ALN004"]',
         "rules = []",
         5,
         "rules: missing, or a list without anything in it",
