@@ -368,6 +368,8 @@ def is_check(name: str, context: Context, path: str) -> bool:
 def _macro_checks(macro: MacroDefinition, context: Context, path: str, depth: int) -> bool:
     body = macro.body.decode("utf-8", "replace")
     assert macro.parameters is not None
+    if _launches(body, context):
+        return False
     condition = macro.parameters[0]
     if condition == "..." and "__VA_ARGS__" in body:
         condition = "__VA_ARGS__"
@@ -386,6 +388,12 @@ def _macro_checks(macro: MacroDefinition, context: Context, path: str, depth: in
             return _macro_checks(deeper, context, path, depth + 1)
         return bool(_NAME.search(inner.group(1)))
     return False
+
+
+def _launches(body: str, context: Context) -> bool:
+    """Whether a macro's body launches a kernel: a check of the launch's status is none of its argument."""
+    names = context.intrinsics.tables["launch"]["names"]
+    return "<<<" in body or any(name in names for name in re.findall(r"\b([A-Za-z_]\w*)\s*\(", body))
 
 
 def _stops_in(body: str, context: Context, path: str, depth: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from portcheck.analysis.engine import Analysis
@@ -46,8 +46,10 @@ class Finding:
         """Whether there is something to do on one of the targets: it does not hold everywhere."""
         return self.verdict is not Verdict.HOLDS
 
-    def message(self, language: Language = Language.EN) -> str:
-        return self.rule.message.fill(language, **self.fields)
+    def message(self, language: Language = Language.EN, shorten: Callable[[str], str] = str) -> str:
+        """The rule's message about this place; `shorten` is done to each text that is filled in."""
+        fields = {k: shorten(v) if isinstance(v, str) else v for k, v in self.fields.items()}
+        return self.rule.message.fill(language, **fields)
 
 
 def findings(analysis: Analysis, rules: Iterable[Rule], profiles: Sequence[Target]) -> list[Finding]:

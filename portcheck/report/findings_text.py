@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from portcheck.pack import Finding, Rule
 from portcheck.report import words
@@ -12,9 +13,10 @@ from portcheck.report.style import Style, columns, elided, padded, safe
 from portcheck.report.summary import coverage
 from portcheck.result import ScanResult
 from portcheck.symbolic.answers import Verdict
-from portcheck.targets import Language, Target
+from portcheck.targets import Language, Severity, Target
 
 _DETAIL_COLUMNS = 160
+_FIELD_COLUMNS = 72
 _SPACE = "  "
 
 
@@ -29,14 +31,17 @@ def render(
 ) -> Iterator[str]:
     """The report's lines; `assumptions` gives the sentence of each that is in force by its id."""
     style = style or Style()
+    listed = [f for f in found if _is_listed(f)]
     if not only_summary:
-        for finding in found:
-            if finding.open:
-                yield from _block(finding, language, style)
-                yield ""
+        for _, group in groupby(listed, lambda f: (f.place, f.rule.code)):
+            yield from _block(tuple(group), language, style)
+            yield ""
     yield style("heading", words.SUMMARY.said(language))
     if found:
         yield from _counts(found, language, style)
+        left_out = sum(f.open for f in found) - len(listed)
+        if left_out and not only_summary:
+            yield f"  {words.NOT_LISTED.fill(language, count=left_out)}"
         if len(profiles) > 1:
             yield from _differences(found, profiles, language, style)
     else:
@@ -48,24 +53,36 @@ def render(
     yield from coverage(result, style)
 
 
-# -- one finding ---------------------------------------------------------------------------
+# -- one place -----------------------------------------------------------------------------
 
 
-def _block(finding: Finding, language: Language, style: Style) -> Iterator[str]:
-    rule = finding.rule
-    head = [
-        style.place(finding.place),
-        style("code", f"{rule.code} {rule.name}"),
-        words.SEVERITIES[rule.severity].said(language),
-        _verdicts(finding, language, style),
-    ]
-    yield _SPACE.join(head)
-    yield f"  {safe(finding.message(language))}"
-    detail = _detail(finding, language)
-    if detail:
-        yield style("quiet", f"  {elided(safe(detail), _DETAIL_COLUMNS)}")
-    if finding.function:
-        yield style("quiet", f"  {words.IN_FUNCTION.fill(language, name=safe(finding.function))}")
+def _is_listed(finding: Finding) -> bool:
+    """What does not hold; where only speed is at stake, what is not known is counted only."""
+    minor = finding.rule.severity in (Severity.SLOW, Severity.NOTE)
+    return finding.open and not (minor and finding.verdict is Verdict.UNKNOWN)
+
+
+def _block(group: Sequence[Finding], language: Language, style: Style) -> Iterator[str]:
+    """What one rule says at one place."""
+    first = group[0]
+    code = style("code", f"{first.rule.code} {first.rule.name}")
+    where = words.IN_FUNCTION.fill(language, name=safe(first.function)) if first.function else ""
+    severity = words.SEVERITIES[first.rule.severity].said(language)
+    yield _SPACE.join(
+        (style.place(first.place), code, severity, *((style("quiet", where),) if where else ()))
+    )
+    said: dict[str, None] = {}
+    for finding in group:
+        message = safe(finding.message(language, _short))
+        said[f"  {_verdicts(finding, language, style)}: {message}"] = None
+        detail = _detail(finding, language)
+        if detail:
+            said[style("quiet", f"    {elided(safe(detail), _DETAIL_COLUMNS)}")] = None
+    yield from said
+
+
+def _short(text: str) -> str:
+    return elided(text, _FIELD_COLUMNS)
 
 
 def _verdicts(finding: Finding, language: Language, style: Style) -> str:
@@ -73,11 +90,13 @@ def _verdicts(finding: Finding, language: Language, style: Style) -> str:
     by_verdict: dict[Verdict, list[str]] = {}
     for target, verdict in finding.verdicts:
         by_verdict.setdefault(verdict, []).append(target)
-    said = (
-        f"{style(v.value, words.VERDICTS[v].said(language))} {' '.join(by_verdict[v])}"
-        for v in words.VERDICTS
-        if v in by_verdict
-    )
+    said = []
+    for verdict in words.VERDICTS:
+        if verdict in by_verdict:
+            applies = verdict is Verdict.VIOLATED and finding.rule.severity is Severity.NOTE
+            word = (words.APPLIES if applies else words.VERDICTS[verdict]).said(language)
+            names = " ".join(by_verdict[verdict])
+            said.append(f"{style('kind' if applies else verdict.value, word)} {names}")
     return "; ".join(said)
 
 
@@ -90,7 +109,7 @@ def _detail(finding: Finding, language: Language) -> str:
     if finding.verdict is Verdict.DEPENDS and proof.condition is not None:
         return words.HOLDS_WHERE.fill(language, condition=proof.condition)
     modulus = finding.fields.get("modulus")
-    values = failure(telling(proof), proof.value, modulus if isinstance(modulus, int) else 0)
+    values = failure(telling(proof), proof.value, modulus if isinstance(modulus, int) else None)
     return words.FAILS_FOR.fill(language, values=values) if values else ""
 
 
@@ -99,12 +118,14 @@ def _detail(finding: Finding, language: Language) -> str:
 
 def _counts(found: Sequence[Finding], language: Language, style: Style) -> Iterator[str]:
     rows = [[words.RULE.said(language), "", words.PLACES.said(language)]]
-    rows[0] += [text.said(language) for text in words.VERDICTS.values()]
+    rows[0] += [text.said(language) for text in (words.APPLIES, *words.VERDICTS.values())]
     for rule, findings in _by_rule(found):
         count = Counter(f.verdict for f in findings)
         cells = [f"{rule.code} {rule.name}", words.SEVERITIES[rule.severity].said(language)]
-        numbers = [len({f.place for f in findings}), *(count[v] for v in words.VERDICTS)]
-        rows.append([*cells, *(f"{n:,}" for n in numbers)])
+        numbers = [len({f.place for f in findings}), 0, *(count[v] for v in words.VERDICTS)]
+        if rule.severity is Severity.NOTE:
+            numbers[1:3] = numbers[2], 0
+        rows.append([*cells, *(f"{n:,}" if n else "" for n in numbers)])
     yield from _table(rows, 2, style)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from portcheck.pack import Example, Rule
 from portcheck.api_map import Api, ApiKind
+from portcheck.pack import Example, Rule
 from portcheck.pack.topics import Topic
 from portcheck.report import rule_list, words
 from portcheck.report.style import Style, columns, padded

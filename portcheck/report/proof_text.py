@@ -32,12 +32,12 @@ def render(
     yield from _assuming(proof, assumptions, style)
 
 
-def failure(witness: Mapping[str, int], value: int | None, modulus: int) -> str:
-    """`kHidden=7168 gives 7408, 7408 mod 32 = 16`."""
+def failure(witness: Mapping[str, int], value: int | None, modulus: int | None) -> str:
+    """`kHidden=7168 gives 7408, 7408 mod 32 = 16`; without the residue where there is no modulus."""
     values = ", ".join(f"{name}={number}" for name, number in witness.items())
     if value is None:
         return values
-    found = f"{value}, {value} mod {modulus} = {value % modulus}"
+    found = f"{value}, {value} mod {modulus} = {value % modulus}" if modulus else str(value)
     return f"{values} gives {found}" if values else found
 
 

@@ -12,6 +12,7 @@ VERDICTS = {
     Verdict.UNKNOWN: Text("unknown", "未知"),
     Verdict.HOLDS: Text("holds", "满足"),
 }
+APPLIES = Text("applies", "涉及")  # for `violated` where a rule only points something out
 SEVERITIES = {
     Severity.BREAKS: Text("breaks", "出错"),
     Severity.REDESIGN: Text("redesign", "须重新设计"),
@@ -31,4 +32,8 @@ DIFFERING = Text(
     "各目标结论不同的规则（不满足 / 有条件满足 / 未知 / 满足）",
 )
 NOTHING_DIFFERS = Text("No rule's verdict differs between these targets.", "所有规则在这些目标上的结论相同。")
+NOT_LISTED = Text(
+    "not listed above: {count:,} unknown that concern speed only or are notes; --format json has them",
+    "以上未列出 {count:,} 条未知项，它们只影响性能或仅为提示；--format json 中有全部内容",
+)
 NOTHING_FOUND = Text("No finding.", "没有发现问题。")
