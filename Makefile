@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 demo: $(VENV)/.installed
 	$(BIN)/portcheck scan samples
-	$(BIN)/portcheck show transfers samples
+	$(BIN)/portcheck check samples --target 910B --fail-on never
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -q

@@ -15,6 +15,8 @@ from portcheck.symbolic.condition import Congruent, Operator, Relation, conditio
 from portcheck.symbolic.expr import Atom, Expr, Role, Symbol, number, of
 from portcheck.targets import Assumptions, Kind, Quantity, Requirement, Severity, requirements, targets
 
+_SCATTERED = "the lanes touch scattered elements: where a vector operand would start is the port's to choose"
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -87,10 +89,20 @@ def _statements(
         quantity = Quantity.GM_START
         if end.space == "UB":
             quantity = Quantity.VECTOR_START if in_registers else Quantity.UB_START
-        yield from _congruences(m, judge_, quantity, role, end, subject.known, assumed)
+        found = _congruences(m, judge_, quantity, role, end, subject.known, assumed)
+        scattered = quantity is Quantity.VECTOR_START and subject.pattern is Pattern.GATHER
+        yield from map(_as_scattered, found) if scattered else found
     if subject.length is not None and not in_registers:
         end = End("", subject.length, subject.length_tags)
         yield from _congruences(m, judge_, Quantity.LENGTH, "length", end, subject.known, assumed)
+
+
+def _as_scattered(statement: Statement) -> Statement:
+    """One lane's address is no start of a vector operand where the lanes' addresses are not a row."""
+    if statement.verdict is Verdict.HOLDS:
+        return statement
+    proof = statement.proof
+    return replace(statement, proof=Proof(Verdict.UNKNOWN, proof.goal, proof.expression, why=_SCATTERED))
 
 
 def _congruences(

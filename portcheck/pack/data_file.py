@@ -30,15 +30,29 @@ class DataFile:
             raise self.error(min(unknown), f"unknown key; there are {', '.join(sorted(keys))}")
 
     def error(self, key: str, problem: str) -> RuleDataError:
-        last = re.escape(key.rsplit(".", 1)[-1].split("[")[0])
-        first = re.escape(key.split(".", 1)[0].split("[")[0])
-        for name in (last, first):
-            pattern = re.compile(rf"^[ \t]*(?:\[+[ \t]*)?(?:[\w.]+\.)?{name}\b", re.MULTILINE)
-            found = pattern.search(self.text)
+        """`key` may lead into a table, the second of several as in `example[2].code`."""
+        line = self._line(key)
+        at = f"{self.file}:{line}" if line else str(self.file)
+        return RuleDataError(f"{at}: {key}: {problem}")
+
+    def _line(self, key: str) -> int:
+        """The line of the key, else that of the table that it should stand in; 0 for neither."""
+        table, _, name = key.rpartition(".")
+        head, _, number = table.partition("[")
+        start, end = 0, len(self.text)
+        if number:
+            tables = list(re.finditer(rf"^\[\[{re.escape(head)}\]\]", self.text, re.MULTILINE))
+            at = int(number.rstrip("]"))
+            if at <= len(tables):
+                start = tables[at - 1].start()
+                end = tables[at].start() if at < len(tables) else end
+        names = (name, head) if head else (name.split("[")[0],)
+        for word in names:
+            pattern = rf"^[ \t]*(?:\[+[ \t]*)?(?:[\w.]+\.)?{re.escape(word)}\b"
+            found = re.compile(pattern, re.MULTILINE).search(self.text, start, end)
             if found:
-                line = self.text.count("\n", 0, found.start()) + 1
-                return RuleDataError(f"{self.file}:{line}: {key}: {problem}")
-        return RuleDataError(f"{self.file}: {key}: {problem}")
+                return self.text.count("\n", 0, found.start()) + 1
+        return 0
 
     def text_of(self, value: object, key: str) -> Text:
         """`en`, and `zh` where it was written: English stands for both otherwise."""

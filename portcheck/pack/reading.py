@@ -136,25 +136,25 @@ class _Reader(DataFile):
         rows = self.data.get("example", [])
         if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
             raise self.error("example", "must be tables: [[example]]")
-        return tuple(self.example(row) for row in rows)
+        return tuple(self.example(row, f"example[{number}]") for number, row in enumerate(rows, 1))
 
-    def example(self, row: dict[str, Any]) -> Example:
+    def example(self, row: dict[str, Any], key: str) -> Example:
         unknown = row.keys() - {"verdict", "target", "code"}
         if unknown:
-            raise self.error("example", f"unknown key {min(unknown)}")
+            raise self.error(f"{key}.{min(unknown)}", f"unknown key {min(unknown)}")
         expect, target, code = row.get("verdict"), row.get("target", DEFAULT_TARGET), row.get("code")
         verdicts = [*(v.value for v in Verdict), SILENT]
         if expect not in verdicts:
-            raise self.error("example.verdict", f"must be one of {', '.join(verdicts)}")
+            raise self.error(f"{key}.verdict", f"must be one of {', '.join(verdicts)}")
         names = [t.name for t in targets()]
         if target not in names:
-            raise self.error("example.target", f"must be one of {', '.join(names)}")
+            raise self.error(f"{key}.target", f"must be one of {', '.join(names)}")
         if not isinstance(code, str) or not code.strip():
-            raise self.error("example.code", "must be CUDA code")
+            raise self.error(f"{key}.code", "must be CUDA code")
         made = Example(expect, target, code)
         if bool(made.lines) == (expect == SILENT):
             problem = "a silent example marks no line" if made.lines else "no line ends in //!"
-            raise self.error("example.code", problem)
+            raise self.error(f"{key}.code", problem)
         return made
 
     def word(self, key: str, words: type[Severity] | type[Effort]) -> str:

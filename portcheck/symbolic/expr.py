@@ -83,7 +83,19 @@ def floor_divide(dividend: Expr, divisor: Expr | int) -> Expr:
         if isinstance(inner, Quotient) and not inner.truncated and inner.divisor.value:
             a = inner.divisor.value
             return outer + floor_divide(inner.dividend + a * rest.constant, a * d)
-    return outer + of(Quotient(rest, number(d)))
+    return outer if _is_below(rest, d) else outer + of(Quotient(rest, number(d)))
+
+
+def _is_below(rest: Expr, d: int) -> bool:
+    """Whether the bounds of the symbols alone say that `rest` is at least 0 and less than `d`."""
+    low = high = rest.constant
+    for monomial, coefficient in rest.terms:
+        symbol = monomial[0]
+        if len(monomial) > 1 or not isinstance(symbol, Symbol) or symbol.low is None or symbol.high is None:
+            return False
+        low += min(coefficient * symbol.low, coefficient * symbol.high)
+        high += max(coefficient * symbol.low, coefficient * symbol.high)
+    return low >= 0 and high < d
 
 
 def _content(rest: Expr, d: int) -> int:

@@ -10,7 +10,10 @@ from types import SimpleNamespace
 import pytest
 
 from portcheck import __version__
+from portcheck.cli.arguments import COMMANDS
 from portcheck.facts.base import FactKind
+
+LISTED = "scan, check, show, prove, rules, explain, targets, schema"
 
 
 def test_version(cli) -> None:
@@ -18,7 +21,7 @@ def test_version(cli) -> None:
     assert (ran.code, ran.out, ran.err) == (0, f"portcheck {__version__}\n", "")
 
 
-@pytest.mark.parametrize("command", [[], ["scan"], ["show"], ["prove"], ["schema"]])
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_help(cli, command: list[str], flag: str) -> None:
     ran = cli(*command, flag)
@@ -28,7 +31,7 @@ def test_help(cli, command: list[str], flag: str) -> None:
 
 def test_help_tells_commands_examples_and_exit_codes(cli) -> None:
     out = cli("--help").out
-    for command in ("scan", "show", "prove", "schema"):
+    for command in COMMANDS:
         assert f"\n  {command} " in out
     for expected in ("examples:", "exit codes:\n  0    analysed"):
         assert expected in out
@@ -43,10 +46,14 @@ def test_help_of_scan_lists_the_kinds(cli) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message", "hint"),
     [
-        ([], "no command; choose from scan, show, prove, schema", "try 'portcheck --help'"),
+        (
+            [],
+            f"no command; choose from {LISTED}",
+            "try 'portcheck --help'",
+        ),
         (
             ["scna", "."],
-            "unknown command 'scna'; did you mean 'scan'? choose from scan, show, prove, schema",
+            f"unknown command 'scna'; did you mean 'scan'? choose from {LISTED}",
             "try 'portcheck --help'",
         ),
         (
