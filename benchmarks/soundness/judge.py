@@ -178,15 +178,16 @@ class Judge:
     def violated(self, probe: Probe, witness: Mapping[str, int]) -> tuple[str, str]:
         if any(s.fails and s.matches(witness) for s in self.evidence.at(probe)):
             return OK, ""
-        overflow = 0
+        overflow = outside = 0
         for drawn in self.towards(witness, WITNESS_RUNS):
             before = len(self.evidence.at(probe))
             why = self.evidence.run(drawn)
+            outside += "outside" in why
             overflow += why in ("overflow", "too long") or any(w in why for w in ("fit", "shift", "outside"))
             if any(s.fails and s.matches(witness) for s in self.evidence.at(probe)[before:]):
                 return OK, ""
         reached = any(s.matches(witness) for s in self.evidence.at(probe))
-        if overflow > (WITNESS_RUNS // 20 if reached else 0):
+        if overflow > WITNESS_RUNS // 20 or (outside and not reached):
             return OVERFLOW, f"the witness {dict(witness)} overflows"
         failing = next((s for s in self.evidence.at(probe) if s.fails), None)
         hint = f"; another run fails: {failing.text()}" if failing else "; no run fails"
@@ -210,6 +211,9 @@ class Judge:
                 options = known.get(name)
                 if not options and self.subject.constants and rng.random() < 0.3:
                     value = rng.choice(self.subject.constants)
+                    if rng.random() < 0.3:  # what a division by one constant compares with another
+                        by = rng.choice(self.subject.constants)
+                        value = value * by + rng.randrange(max(by, 1))
                 if options and rng.random() < 0.8:  # a host parameter of that name may be another one
                     value = options[0] if rng.random() < 0.6 else rng.choice(options)
                 values.append((name, value))

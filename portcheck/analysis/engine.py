@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,12 +12,16 @@ from portcheck import scan as scanning
 from portcheck.analysis import launches, workers
 from portcheck.analysis.bases import Base, bases
 from portcheck.analysis.capacity import Capacity, SizeCheck, capacities, size_checks
+from portcheck.analysis.check_uses import CheckUses, check_uses
+from portcheck.analysis.host_calls import HostCalls
 from portcheck.analysis.launches import Launches
 from portcheck.analysis.machine import Machine, Tree
+from portcheck.analysis.pitches import Pitch, open_pitches
 from portcheck.analysis.proofs import Judge, Proof
 from portcheck.analysis.questions import Asked, ask
 from portcheck.analysis.record import Recorder
 from portcheck.analysis.repairs import Repair, repairs
+from portcheck.analysis.shared_accesses import SharedUse, shared_use
 from portcheck.analysis.transfers import normalise
 from portcheck.analysis.verdicts import Judged, judge
 from portcheck.facts.base import FactKind
@@ -29,29 +33,41 @@ _MOVING = frozenset((FactKind.TMA_COPY, FactKind.VEC_ACCESS, FactKind.SMEM_LAYOU
 
 @dataclass(frozen=True, slots=True)
 class Everything:
-    """The answers to all questions that the tree itself asks."""
+    """The answers to all questions that the tree itself asks.
+
+    `check_uses`, `shared_uses` (one a root) and `pitches` are empty where no rules ask.
+    """
 
     judged: tuple[Judged, ...]
     capacities: tuple[Capacity, ...]
     size_checks: tuple[SizeCheck, ...]
     repairs: tuple[Repair, ...]
     bases: tuple[Base, ...]
+    check_uses: tuple[CheckUses, ...]
+    shared_uses: tuple[SharedUse, ...]
+    pitches: tuple[Pitch, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Part(Everything):
     """What one root gave; `visited` are the functions that it led to, `place` where it stands."""
 
+    root: int
     visited: frozenset[int]
     place: tuple[str, int]
 
 
 @dataclass(eq=False)
 class Analysis:
-    """A tree that questions can be asked about. `transfers` is computed when first read."""
+    """A tree that questions can be asked about. Everything is computed when first read.
+
+    `for_rules`: what only rules ask for, `check_uses`, `shared_uses` and `pitches`, is computed with
+    the rest; set it before anything else is read, or everything is computed twice.
+    """
 
     reading: scanning.Reading
     assumed: Assumptions
+    for_rules: bool = False
     tree: Tree = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,7 +77,11 @@ class Analysis:
     def launches(self) -> Launches:
         if not self.assumed.tree_is_program:
             return Launches()
-        return launches.collect(self.tree, self.reading.facts, list(self.reading.functions))
+        functions = list(self.reading.functions)
+        collection = self.reading.collection
+        files = ((s.path, s.parse_bytes) for s in collection.files)
+        calls = HostCalls.of(self.tree.context, functions, files, collection.others)
+        return launches.collect(self.tree, self.reading.facts, functions, calls)
 
     @property
     def judged(self) -> tuple[Judged, ...]:
@@ -88,6 +108,28 @@ class Analysis:
         """What the addresses of each kernel are counted from, and what the code knows of those."""
         return self._everything.bases
 
+    @property
+    def check_uses(self) -> tuple[CheckUses, ...]:
+        """What the checks of each root mean for what it moves and for its launches."""
+        return self._for_rules.check_uses
+
+    @property
+    def shared_uses(self) -> tuple[SharedUse, ...]:
+        """What single threads do to the shared memory of each root."""
+        return self._for_rules.shared_uses
+
+    @property
+    def pitches(self) -> tuple[Pitch, ...]:
+        """What the launches say of the pitches of bulk copies that the code leaves open."""
+        return self._for_rules.pitches
+
+    @property
+    def _for_rules(self) -> Everything:
+        if not self.for_rules:
+            self.for_rules = True
+            self.__dict__.pop("_everything", None)
+        return self._everything
+
     @cached_property
     def _everything(self) -> Everything:
         with scanning.no_garbage_collection():
@@ -97,7 +139,11 @@ class Analysis:
         _ = self.launches  # before the work is divided
         parts = workers.each(self._root, sorted(self._kernels(), key=_size, reverse=True))
         visited = frozenset[int]().union(*(p.visited for p in parts))
-        parts += workers.each(self._root, self._left_over(visited))
+        parts.sort(key=lambda p: p.place)
+        left_over = workers.each(self._root, self._left_over(visited))
+        left_over.sort(key=lambda p: p.place)
+        once = [*parts, *_not_inside(left_over)]
+        parts += left_over
         parts.sort(key=lambda p: p.place)
         return Everything(
             tuple(sorted((j for p in parts for j in p.judged), key=_order)),
@@ -105,6 +151,9 @@ class Analysis:
             tuple(c for p in parts for c in p.size_checks),
             tuple(r for p in parts for r in p.repairs),
             tuple(b for p in parts for b in p.bases),
+            tuple(u for p in once for u in p.check_uses),
+            tuple(u for p in once for u in p.shared_uses),
+            tuple(x for p in once for x in p.pitches),
         )
 
     def _root(self, function: Function) -> Part:
@@ -122,6 +171,10 @@ class Analysis:
             tuple(size_checks(machine, judge_, name, recorder.events)),
             tuple(repairs(self.tree, function, machine, judge_, recorder.events, own)),
             tuple(bases(machine, judge_, name, own)),
+            (check_uses(machine, judge_, recorder.events, subjects),) if self.for_rules else (),
+            (shared_use(machine, judge_, name, recorder.shared),) if self.for_rules else (),
+            tuple(open_pitches(machine, judge_, name, subjects)) if self.for_rules else (),
+            id(function),
             frozenset(machine.entered | {id(function)}),
             (function.origin.file.path, function.start_byte),
         )
@@ -199,6 +252,15 @@ class Analysis:
             if f.kind == FactKind.SMEM_LAYOUT
             for line in range(f.place.line, f.place.end_line + 1)
         )
+
+
+def _not_inside(parts: list[Part]) -> Iterator[Part]:
+    """The parts whose roots were not led to from those before: what is there is told once."""
+    seen: set[int] = set()
+    for part in parts:
+        if part.root not in seen:
+            yield part
+        seen |= part.visited
 
 
 def _size(function: Function) -> int:

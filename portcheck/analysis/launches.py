@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from portcheck.analysis.host_calls import HostCalls
+from portcheck.analysis.host_contexts import Callers, Launched, Run, Runs, merged
 from portcheck.analysis.machine import Machine, Tree
-from portcheck.analysis.record import LaunchEvent, Recorder
+from portcheck.analysis.record import LaunchEvent
 from portcheck.analysis.state import Frame, Step
 from portcheck.analysis.values import Cell, Number, Structure, Value
 from portcheck.facts.base import Fact
@@ -46,6 +48,7 @@ class Context:
     sizes: Mapping[str, Expr]
     known: tuple[Premised, ...]
     shared_bytes: Expr | None
+    stand_ins: frozenset[Symbol] = frozenset()  # the host's, in what it gives and knows
 
 
 @dataclass(eq=False)
@@ -66,8 +69,10 @@ class Launches:
         return found, known and id(kernel) not in self.incomplete
 
 
-def collect(tree: Tree, facts: Iterable[Fact], functions: Iterable[Function]) -> Launches:
-    """Interpret every host function that launches a kernel."""
+def collect(
+    tree: Tree, facts: Iterable[Fact], functions: Iterable[Function], calls: HostCalls | None = None
+) -> Launches:
+    """Interpret every host function that launches a kernel, and those that `calls` it."""
     sites = [
         f
         for f in facts
@@ -88,20 +93,19 @@ def collect(tree: Tree, facts: Iterable[Fact], functions: Iterable[Function]) ->
         and f.shadow_of is None
     }
     visited: set[int] = set()
+    runs = Runs(tree)
     for host in hosts.values():
-        recorder = Recorder()
-        machine = Machine(tree, recorder)
-        machine.run(host)
-        for event in recorder.events:
-            if isinstance(event, LaunchEvent):
-                kernel = _kernel(tree, event, host)
-                if kernel is None:
-                    continue
-                seen.add((event.place.path, event.place.line))
-                made = _context(machine, event, kernel, host)
-                listed = launches.contexts.setdefault(id(kernel), [])
-                if not any(_same(made, c) for c in listed):
-                    listed.append(made)
+        run = runs.of(host)
+        machine = run.machine
+        own = _contexts(tree, ((run, e) for e in run.events))
+        seen |= {(c.place.path, c.place.line) for _, c in own}
+        by_callers = Callers(runs, calls).launches(host) if calls is not None and own else None
+        if by_callers is not None:
+            own = merged(own, _contexts(tree, by_callers, host))
+        for kernel, made in own:
+            listed = launches.contexts.setdefault(id(kernel), [])
+            if not any(_same(made, c) for c in listed):
+                listed.append(made)
         escaped |= machine.escaped_functions
         if machine.exhausted or machine.cut:
             seen = {s for s in seen if s[0] != host.origin.file.path}
@@ -219,6 +223,18 @@ def _is_in_macro(site: Launch, hosts: Iterable[Function]) -> bool:
     return site.function == ""
 
 
+def _contexts(
+    tree: Tree, launched: Iterable[Launched], host: Function | None = None
+) -> list[tuple[Function, Context]]:
+    """The launches of kernels that are known, by the callers of `host` or by functions themselves."""
+    found: list[tuple[Function, Context]] = []
+    for run, event in launched:
+        kernel = _kernel(tree, event, host or run.root)
+        if kernel is not None:
+            found.append((kernel, _context(run, event, kernel, host)))
+    return found
+
+
 def _kernel(tree: Tree, event: LaunchEvent, host: Function) -> Function | None:
     named = [f for f in tree.context.program.functions.get(event.kernel.name, ()) if f.is_kernel and f.body]
     fitting = [f for f in named if len(f.parameters) >= len(event.arguments) or not event.arguments]
@@ -232,16 +248,23 @@ def _kernel(tree: Tree, event: LaunchEvent, host: Function) -> Function | None:
     return near[0] if len(near) == 1 else None
 
 
-def _context(machine: Machine, event: LaunchEvent, kernel: Function, host: Function) -> Context:
-    mapping = _passed_on(event, kernel)
+def _context(run: Run, event: LaunchEvent, kernel: Function, called: Function | None = None) -> Context:
+    """A launch in terms of the function that was interpreted; `called`: the one that it calls."""
+    machine, host = run.machine, run.root
+    title = host.name if called is None or host.name != called.name else f"{host.qualified}'s caller"
+    stand_ins = machine.state.stand_ins
+
+    def fixed(symbol: Symbol) -> Symbol:
+        """What a caller's code does not determine is the same for the whole launch."""
+        loose = called is not None and symbol.role is Role.OPAQUE and symbol not in stand_ins
+        return replace(symbol, role=Role.PARAMETER) if loose else symbol
+
+    mapping = _passed_on(event, kernel, fixed)
 
     def hosted(expr: Expr) -> Expr:
         for symbol in expr.symbols():
             if symbol not in mapping:
-                renamed = Symbol(
-                    f"{symbol.name}@{host.name}", symbol.role, symbol.low, symbol.high, symbol.note
-                )
-                mapping[symbol] = of(renamed)
+                mapping[symbol] = of(replace(fixed(symbol), name=f"{symbol.name}@{title}"))
         return substitute(expr, mapping)
 
     parameters: dict[str, Expr] = {}
@@ -270,7 +293,8 @@ def _context(machine: Machine, event: LaunchEvent, kernel: Function, host: Funct
             if symbol not in mapping:
                 hosted(of(symbol))
         known.append(Premised(substitute_condition(one.condition, mapping), machine.state.steps[one.tag]))
-    return Context(event.place, ", ".join(labels), parameters, sizes, tuple(known), shared)
+    open_ = frozenset(s for old in stand_ins & mapping.keys() for s in mapping[old].symbols())
+    return Context(event.place, ", ".join(labels), parameters, sizes, tuple(known), shared, open_)
 
 
 def _by_default(machine: Machine, event: LaunchEvent, kernel: Function) -> dict[str, Expr]:
@@ -291,16 +315,16 @@ def _by_default(machine: Machine, event: LaunchEvent, kernel: Function) -> dict[
     return found
 
 
-def _passed_on(event: LaunchEvent, kernel: Function) -> dict[Symbol, Expr]:
+def _passed_on(event: LaunchEvent, kernel: Function, fixed: Callable[[Symbol], Symbol]) -> dict[Symbol, Expr]:
     """The host's own values that the kernel gets as they are, under the kernel's names."""
     found: dict[Symbol, Expr] = {}
     for parameter, argument in zip(kernel.parameters, event.arguments, strict=False):
         symbols = argument.expr.symbols() if isinstance(argument, Number) else frozenset()
         if len(symbols) == 1 and isinstance(argument, Number) and parameter.name:
             (symbol,) = symbols
-            if argument.expr == of(symbol) and symbol not in found and symbol.role is Role.PARAMETER:
-                renamed = Symbol(parameter.name, symbol.role, symbol.low, symbol.high, symbol.note)
-                found[symbol] = of(renamed)
+            given = fixed(symbol)
+            if argument.expr == of(symbol) and symbol not in found and given.role is Role.PARAMETER:
+                found[symbol] = of(replace(given, name=parameter.name))
     return found
 
 

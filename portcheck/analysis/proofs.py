@@ -18,7 +18,7 @@ from portcheck.source.place import Place
 from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import Condition, condition_symbols, congruent, every
 from portcheck.symbolic.decide import Decision, decide
-from portcheck.symbolic.evaluate import substitute, substitute_condition
+from portcheck.symbolic.evaluate import Substitution, substitute_condition
 from portcheck.symbolic.expr import Expr, Role, Symbol, of
 from portcheck.symbolic.premises import Premise, Premises
 from portcheck.symbolic.witness import find_witness
@@ -89,6 +89,7 @@ class Judge:
         self.machine = machine
         self.contexts = contexts
         self.complete = complete
+        machine.state.stand_ins |= frozenset[Symbol]().union(*(c.stand_ins for c in contexts))
         self._parameters = self._symbols_by_name()
         self._decided: dict[object, Decision] = {}
         self._symbols: dict[Condition, frozenset[Symbol]] = {}
@@ -317,6 +318,10 @@ class Judge:
     def _mappings(self) -> dict[Context, dict[Symbol, Expr]]:
         return {context: self.mapping(context) for context in self.contexts}
 
+    @cached_property
+    def _substitutions(self) -> dict[Context, Substitution]:
+        return {context: Substitution(mapping) for context, mapping in self._mappings.items()}
+
     def _tag(self, step: Step) -> int:
         """The tag of a step that is no step of the kernel's run: negative, and always the same."""
         found = self._outer.get(step)
@@ -333,10 +338,7 @@ class Judge:
         key = (condition, context)
         found = self._in_launch.get(key)
         if found is None:
-            mapping = self._mappings[context]
-            touched = not self._symbols_of(condition).isdisjoint(mapping)
-            found = substitute_condition(condition, mapping) if touched else condition
-            self._in_launch[key] = found
+            found = self._in_launch[key] = self._substitutions[context].condition(condition)
         return found
 
     def mapping(self, context: Context) -> dict[Symbol, Expr]:
@@ -354,7 +356,7 @@ class Judge:
     def _in_context(self, question: Question, context: Context) -> Decision:
         mapping = self._mappings[context]
         goal = self._put_in(question.goal, context)
-        subject = substitute(question.subject, mapping)
+        subject = self._substitutions[context].expression(question.subject)
         known = self._known_in(question, context)
         if any(p.condition.known is False for p in known):
             return Decision(Verdict.HOLDS, why="unreachable")

@@ -88,10 +88,14 @@ class LaunchEvent(Event):
 
 @dataclass(eq=False)
 class Recorder:
-    """Collects events. `layouts` are the places (path, line) where addresses are of interest."""
+    """Collects events. `layouts` are the places (path, line) where addresses are of interest.
+
+    `shared` are the accesses of shared memory, those of scalars too, which are no events.
+    """
 
     layouts: frozenset[tuple[str, int]] = frozenset()
     events: list[Event] = field(default_factory=list)
+    shared: list[Access] = field(default_factory=list)
 
     def _common(
         self, m: Machine, node: Node, frame: Frame
@@ -112,6 +116,10 @@ class Recorder:
             return
         type_ = m.sizes.resolve(element, frame)
         width = m.sizes.size(type_, frame)
+        if m.is_shared(address):
+            number_ = Number(address, element.pointer(), tags)
+            common = self._common(m, node, frame)
+            self.shared.append(Access(*common, way, number_, element, width, m.shown(node, frame)))
         most = arithmetic.upper_bound(width) if width is not None else None
         if most is not None and most < MIN_VECTOR_BYTES:
             return

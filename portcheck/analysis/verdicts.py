@@ -16,6 +16,7 @@ from portcheck.symbolic.expr import Atom, Expr, Role, Symbol, number, of
 from portcheck.targets import Assumptions, Kind, Quantity, Requirement, Severity, requirements, targets
 
 _SCATTERED = "the lanes touch scattered elements: where a vector operand would start is the port's to choose"
+_UNREACHED = "no kernel of the tree reaches this function: what a caller's lanes move together is not seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,28 @@ class Judged:
 
 def judge(m: Machine, judge_: Judge, subjects: list[Transfer | Layout], assumed: Assumptions) -> list[Judged]:
     """Every requirement on every transfer and layout."""
-    return [Judged(s, tuple(_statements(m, judge_, s, assumed))) for s in subjects]
+    return [Judged(s, tuple(_told(m, judge_, s, assumed))) for s in subjects]
+
+
+def _told(m: Machine, judge_: Judge, subject: Transfer | Layout, assumed: Assumptions) -> Iterator[Statement]:
+    """The statements; where one lane's access may be a part of what a port moves, none that fails."""
+    root = m.root.function if m.root is not None else None
+    pattern = subject.pattern if isinstance(subject, Transfer) else None
+    alone = pattern not in (None, Pattern.BULK, Pattern.CONTIGUOUS)
+    for statement in _statements(m, judge_, subject, assumed):
+        why = ""
+        if alone and root is not None and not root.is_kernel:
+            why = _UNREACHED
+        elif alone and statement.requirement.quantity is Quantity.VECTOR_START:
+            why = _SCATTERED if pattern is Pattern.GATHER else ""
+        yield _undecided(statement, why) if why else statement
+
+
+def _undecided(statement: Statement, why: str) -> Statement:
+    if statement.verdict is Verdict.HOLDS:
+        return statement
+    proof = statement.proof
+    return replace(statement, proof=Proof(Verdict.UNKNOWN, proof.goal, proof.expression, why=why))
 
 
 def _statements(
@@ -89,20 +111,10 @@ def _statements(
         quantity = Quantity.GM_START
         if end.space == "UB":
             quantity = Quantity.VECTOR_START if in_registers else Quantity.UB_START
-        found = _congruences(m, judge_, quantity, role, end, subject.known, assumed)
-        scattered = quantity is Quantity.VECTOR_START and subject.pattern is Pattern.GATHER
-        yield from map(_as_scattered, found) if scattered else found
+        yield from _congruences(m, judge_, quantity, role, end, subject.known, assumed)
     if subject.length is not None and not in_registers:
         end = End("", subject.length, subject.length_tags)
         yield from _congruences(m, judge_, Quantity.LENGTH, "length", end, subject.known, assumed)
-
-
-def _as_scattered(statement: Statement) -> Statement:
-    """One lane's address is no start of a vector operand where the lanes' addresses are not a row."""
-    if statement.verdict is Verdict.HOLDS:
-        return statement
-    proof = statement.proof
-    return replace(statement, proof=Proof(Verdict.UNKNOWN, proof.goal, proof.expression, why=_SCATTERED))
 
 
 def _congruences(

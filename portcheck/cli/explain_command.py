@@ -7,13 +7,13 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
+from portcheck.api_map import Api, api_map
 from portcheck.cli.analysis import use_colour
 from portcheck.cli.errors import EXIT_OK, UsageError
 from portcheck.cli.language import language
 from portcheck.cli.output import Output
 from portcheck.cli.rule_choice import all_rules
 from portcheck.pack import Rule
-from portcheck.api_map import Api, api_map
 from portcheck.pack.topics import topic, topics
 from portcheck.report import pages, rule_list
 from portcheck.report.style import Style

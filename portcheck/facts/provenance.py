@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from portcheck.facts.context import Context
 
 MAX_NODES = 120
+MAX_NAMED = 4  # sources of one address that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,12 @@ class Provenance:
         self._own = frozenset(table["own_rank"])
 
     def of(self, node: Node, function: Function, origin: Origin, space: str) -> Source | None:
-        """The first source of that space that reaches the expression where it stands."""
-        for source in sorted(self._of(node, function, origin, 0), key=lambda s: (s.space, s.text)):
-            if source.space == space and self._applies(source, node, origin):
-                return source
-        return None
+        """What of that space reaches the expression where it stands: every source, as one."""
+        found = [s for s in self._of(node, function, origin, 0) if s.space == space]
+        texts = sorted({s.text for s in found if self._applies(s, node, origin)})
+        if len(texts) > MAX_NAMED:
+            texts = [*texts[:MAX_NAMED], "…"]
+        return Source(space, " or ".join(texts)) if texts else None
 
     def _applies(self, source: Source, node: Node, origin: Origin) -> bool:
         """Whether no enclosing `if` on the source's own guard excludes it."""
@@ -122,6 +124,8 @@ class Provenance:
         index = first_child(indices)
         if index is None:
             return None
+        if index.type == "number_literal" and not function.is_kernel:
+            return None  # the one pointer that a function is handed to fill or to read
         text = f"{name}[{origin.read(index)}]"
         if index.type == "conditional_expression":
             condition = index.child_by_field_name("condition")

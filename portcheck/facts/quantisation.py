@@ -202,7 +202,9 @@ def _declaration(seen: Observation, context: Context) -> Iterator[Fact]:
             lowp = _wire_sizeof(text, context)
             if lowp:
                 yield LowPrecisionWire(**context.common(seen), format=lowp, text=f"{found.name} = {text}")
-            elif _largest(text, context) or (_TERM.search(found.name) and _is_floating(found, text)):
+            elif _is_largest(found, text, context) or (
+                _TERM.search(found.name) and _is_floating(found, text)
+            ):
                 yield _step(seen, context, "constant", f"{found.name} = {text}")
             continue
         if any(t in found.name.lower() for t in wire) and "sizeof" in text:
@@ -219,18 +221,29 @@ def _is_constant(seen: Observation, node: Node) -> bool:
     return b"const" in seen.origin.text[node.start_byte : node.start_byte + 80]
 
 
+_FLOATING = ("float", "double", "half", "__half", "nv_bfloat16")
+
+
 def _is_floating(found: Declared, text: str) -> bool:
-    floating = ("float", "double", "half", "__half", "nv_bfloat16")
-    return found.type is not None and found.type.name in floating and _numeric(text)
+    return found.type is not None and found.type.name in _FLOATING and _numeric(text)
 
 
 def _numeric(text: str) -> bool:
     return bool(re.fullmatch(r"[\d.eE+\-/*() fF]+", text))
 
 
-def _largest(text: str, context: Context) -> bool:
+def _largest(text: str, context: Context, point: str = r"(?:\.0*)?") -> bool:
+    """Whether a text has the largest number of an FP8 format; `point`: how it may go on."""
     values = context.intrinsics.tables["fp8_quant"]["largest"]
-    return any(re.search(rf"(?<![\w.]){v}(?:\.0*)?f?(?![\w.])", text) for v in values)
+    return any(re.search(rf"(?<![\w.]){v}{point}f?(?![\w.])", text) for v in values)
+
+
+def _is_largest(found: Declared, text: str, context: Context) -> bool:
+    """Whether a constant is the largest number of an FP8 format, and no integer that is as large."""
+    if not _largest(text, context):
+        return False
+    floating = found.type is not None and found.type.name in _FLOATING
+    return floating or bool(_TERM.search(found.name)) or _largest(text, context, r"\.0*")
 
 
 _ADDRESS = re.compile(r"(?:ptr|ptrs|buf|buffer|data|tensor)s?$", re.IGNORECASE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portcheck.analysis.engine import Analysis
 from portcheck.analysis.proofs import Proof
@@ -91,6 +91,8 @@ def _finding(rule: Rule, match: Match, profiles: Sequence[Target]) -> Finding | 
         verdicts.append((target.name, verdict))
     if not verdicts:
         return None
+    if all(verdict is not Verdict.UNKNOWN for _, verdict in verdicts):
+        why = ""
     return Finding(
         rule, match.place, match.function, tuple(verdicts), match.fields, why, match.proof, match.related
     )
@@ -103,10 +105,17 @@ def _decided(truth: bool | None) -> Verdict:
 
 
 def _unique(found: list[Finding]) -> list[Finding]:
-    """One finding for what is the same at one place: several ways through the calls lead there."""
-    kept: dict[tuple[str, Place, str, tuple[tuple[str, Verdict], ...]], Finding] = {}
+    """One finding for what is the same at one place: several ways through the calls lead there, and
+    several targets may be told the same."""
+    kept: dict[object, Finding] = {}
     for one in found:
-        kept.setdefault((one.rule.code, one.place, one.message(), one.verdicts), one)
+        alike = all(verdict is one.verdict for _, verdict in one.verdicts)
+        said = one.verdict if alike else one.verdicts
+        key = (one.rule.code, one.place, one.message(), one.fields.get("condition"), said)
+        first = kept.setdefault(key, one)
+        if first is not one:
+            more = tuple(v for v in one.verdicts if v not in first.verdicts)
+            kept[key] = replace(first, verdicts=(*first.verdicts, *more))
     return list(kept.values())
 
 

@@ -22,7 +22,7 @@ from portcheck.targets.text import Text
 _CODE = re.compile(r"[A-Z]{2,8}\d{3}")
 _PARTS = ("title", "what", "why", "decided", "depends", "instead")
 _STATEMENT_FIELDS = frozenset(
-    ("subject", "role", "modulus", "function", "value", "condition", "why", "kernel", "path")
+    ("subject", "role", "role_zh", "modulus", "function", "value", "condition", "why", "kernel", "path")
 )
 _KEYS = frozenset(
     (

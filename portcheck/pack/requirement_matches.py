@@ -7,6 +7,14 @@ from collections.abc import Iterator
 from portcheck.pack.subjects import Match, View
 from portcheck.targets import Quantity, Requirement
 
+_ROLES = {
+    "source": "源",
+    "destination": "目的",
+    "length": "长度",
+    "address": "地址",
+    "shared memory": "共享内存",
+}
+
 
 def requirement_matches(view: View, requirement: Requirement) -> Iterator[Match]:
     """Every statement about one requirement, of transfers and of what kernels need of UB."""
@@ -21,6 +29,7 @@ def requirement_matches(view: View, requirement: Requirement) -> Iterator[Match]
             fields = {
                 "subject": proof.expression,
                 "role": statement.role,
+                "role_zh": _ROLES[statement.role],
                 "modulus": statement.modulus,
                 "function": judged.subject.function,
                 "kernel": judged.subject.kernel,
@@ -50,6 +59,7 @@ def _fits(view: View, requirement: Requirement) -> Iterator[Match]:
             fields = {
                 "subject": str(memory.bytes_needed) if memory.bytes_needed is not None else "an unknown size",
                 "role": "shared memory",
+                "role_zh": _ROLES["shared memory"],
                 "modulus": requirement.limit(fit.target),
                 "function": memory.kernel,
                 "kernel": memory.kernel,

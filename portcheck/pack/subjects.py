@@ -54,7 +54,7 @@ def fact_classes() -> Mapping[str, type[Fact]]:
     for class_ in pending:
         pending += class_.__subclasses__()
         kind = class_.__dict__.get("kind")
-        if isinstance(kind, FactKind):
+        if isinstance(kind, FactKind) and class_.__module__.startswith("portcheck."):
             found[kind.value] = class_
     return found
 
@@ -70,6 +70,9 @@ class View:
     """A tree as rules see it. Everything is computed when first read."""
 
     analysis: Analysis
+
+    def __post_init__(self) -> None:
+        self.analysis.for_rules = True
 
     @cached_property
     def facts(self) -> tuple[Fact, ...]:

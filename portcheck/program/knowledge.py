@@ -13,12 +13,13 @@ from portcheck.resources import rules_path
 
 @dataclass(frozen=True, slots=True)
 class TypeTable:
-    """Sizes in bytes of the built-in and toolkit types."""
+    """Sizes in bytes of the built-in and toolkit types; the element of those that are two 16-bit floats."""
 
     scalars: dict[str, int]
     vectors: dict[str, int]
     low_precision: dict[str, str]
     vector_templates: frozenset[str]
+    pairs: dict[str, str]
 
 
 class NameSet:
@@ -63,7 +64,7 @@ class Intrinsics:
 def types() -> TypeTable:
     table = _load("types")
     templates = frozenset(table["vector_templates"]["names"])
-    return TypeTable(table["scalars"], table["vectors"], table["low_precision"], templates)
+    return TypeTable(table["scalars"], table["vectors"], table["low_precision"], templates, table["pairs"])
 
 
 @cache

@@ -529,6 +529,9 @@ class Typer:
 
 
 def _vector_element(name: str) -> str | None:
+    pair = knowledge.types().pairs.get(name)
+    if pair is not None:
+        return pair
     for prefix, element in _ELEMENTS:
         if name.startswith(prefix) and name[len(prefix) : len(prefix) + 1].isdigit():
             return element

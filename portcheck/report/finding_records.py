@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portcheck.pack import Finding, Rule
+from portcheck.report.findings_text import shortened
 from portcheck.report.proof_records import proof_record
 from portcheck.report.records import Record, place_record
 from portcheck.targets import Language
@@ -15,7 +16,7 @@ def finding_record(finding: Finding, language: Language) -> Record:
         **place_record(finding.place),
         "function": finding.function,
         "bytes": None,
-        "detail": finding.message(language),
+        "detail": finding.message(language, shortened),
         "code": finding.rule.code,
         "name": finding.rule.name,
         "severity": finding.rule.severity.value,

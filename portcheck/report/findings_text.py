@@ -73,7 +73,7 @@ def _block(group: Sequence[Finding], language: Language, style: Style) -> Iterat
     )
     said: dict[str, None] = {}
     for finding in group:
-        message = safe(finding.message(language, _short))
+        message = safe(finding.message(language, shortened))
         said[f"  {_verdicts(finding, language, style)}: {message}"] = None
         detail = _detail(finding, language)
         if detail:
@@ -81,7 +81,8 @@ def _block(group: Sequence[Finding], language: Language, style: Style) -> Iterat
     yield from said
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
+    """What a message says of code or of an expression; the proof has it in full."""
     return elided(text, _FIELD_COLUMNS)
 
 

@@ -20,13 +20,14 @@ class Collection:
 
     Headers without CUDA are among `files` (with `cuda` False) because their macros may be
     used elsewhere. Other files without CUDA are no loss: `counts` says how many there were,
-    next to the counts of `Discovery`.
+    next to the counts of `Discovery`, and `others` where they are.
     """
 
     root: str
     files: tuple[SourceFile, ...]
     skipped: tuple[Skipped, ...]
     counts: Mapping[str, int]
+    others: tuple[Path, ...] = ()
 
 
 def collect(
@@ -38,6 +39,7 @@ def collect(
     """Find and read the files below `paths`; see `discover` and `read` for the rules."""
     found = discover(paths, exclude=exclude)
     files: list[SourceFile] = []
+    others: list[Path] = []
     skipped = list(found.skipped)
     counts = Counter(found.counts)
     for candidate in found.candidates:
@@ -53,8 +55,11 @@ def collect(
             files.append(result)
         else:
             counts["no CUDA"] += 1
+            others.append(Path(candidate.absolute))
     skipped.sort(key=lambda skip: (skip.path, skip.reason))
-    return Collection(str(found.root), tuple(files), tuple(skipped), dict(sorted(counts.items())))
+    return Collection(
+        str(found.root), tuple(files), tuple(skipped), dict(sorted(counts.items())), tuple(others)
+    )
 
 
 def load(

@@ -113,15 +113,36 @@ def replace_atoms(expr: Expr, replace: Callable[[Atom], Expr | None]) -> Expr:
 
 def substitute(expr: Expr, mapping: Mapping[Symbol, Expr]) -> Expr:
     """The expression with symbols replaced at every depth, in normal form again."""
-    if expr.symbols().isdisjoint(mapping):
-        return expr
-    return replace_atoms(expr, lambda atom: _substituted(atom, mapping))
+    return Substitution(mapping).expression(expr)
 
 
-def _substituted(atom: Atom, mapping: Mapping[Symbol, Expr]) -> Expr | None:
-    if isinstance(atom, Symbol):
-        return mapping.get(atom)
-    return rebuilt(atom, lambda e: substitute(e, mapping), lambda c: substitute_condition(c, mapping))
+class Substitution:
+    """Expressions for symbols, to be put into many expressions and conditions.
+
+    What was put into an operation is kept: large expressions hold the same ones many times.
+    """
+
+    __slots__ = ("_changed", "mapping", "symbols")
+
+    def __init__(self, mapping: Mapping[Symbol, Expr]) -> None:
+        self.mapping = mapping
+        self.symbols = frozenset(mapping)
+        self._changed: dict[Atom, Expr | None] = {}
+
+    def expression(self, expr: Expr) -> Expr:
+        """The expression with symbols replaced at every depth, in normal form again."""
+        return expr if self.symbols.isdisjoint(expr.symbols()) else replace_atoms(expr, self._atom)
+
+    def condition(self, condition: Condition) -> Condition:
+        """The condition with symbols replaced at every depth, in normal form again."""
+        return change_condition(condition, self.expression)
+
+    def _atom(self, atom: Atom) -> Expr | None:
+        if isinstance(atom, Symbol):
+            return self.mapping.get(atom)
+        if atom not in self._changed:
+            self._changed[atom] = rebuilt(atom, self.expression, self.condition)
+        return self._changed[atom]
 
 
 def rebuilt(
@@ -154,7 +175,7 @@ def rebuilt(
 
 def substitute_condition(condition: Condition, mapping: Mapping[Symbol, Expr]) -> Condition:
     """The condition with symbols replaced at every depth, in normal form again."""
-    return change_condition(condition, lambda e: substitute(e, mapping))
+    return Substitution(mapping).condition(condition)
 
 
 def change_condition(condition: Condition, change: Callable[[Expr], Expr]) -> Condition:

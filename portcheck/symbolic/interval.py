@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(NamedTuple):
     """The integers from `low` to `high`, both included; None is no bound. Never empty."""
 
     low: int | None
     high: int | None
 
-    def __contains__(self, value: int) -> bool:
+    def __contains__(self, value: object) -> bool:
+        assert isinstance(value, int)
         return (self.low is None or self.low <= value) and (self.high is None or value <= self.high)
 
     @property

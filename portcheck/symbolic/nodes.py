@@ -11,7 +11,7 @@ Arithmetic is that of the exact integers: no width, no overflow.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -35,35 +35,37 @@ class Role(StrEnum):
     BASE = "base"
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+@dataclass(frozen=True, slots=True, eq=False)
+class Symbol(str):  # noqa: SLOT000
     """An unknown integer; two symbols of one name are the same unknown.
+
+    It is its name with more about it: as a string it is compared and hashed without a call of
+    Python, which a good part of the time of a proof would go into.
 
     `low` and `high` are inclusive bounds that its declaration gives, None for no bound.
     `note` says in words what it stands for, or why it is not known.
     """
 
     name: str
-    role: Role = field(compare=False)
-    low: int | None = field(default=None, compare=False)
-    high: int | None = field(default=None, compare=False)
-    note: str = field(default="", compare=False)
+    role: Role
+    low: int | None = None
+    high: int | None = None
+    note: str = ""
+
+    def __new__(cls, name: str, *_: object, **__: object) -> Symbol:
+        return str.__new__(cls, name)
 
     def __str__(self) -> str:
         return self.name
 
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Symbol) and self.name == other.name)
-
 
 class _Operation:
-    """What operations keep once it was asked for: their hash, and their place in the canonical order."""
+    """What operations keep once it was asked for: their hash, their place in the canonical order,
+    and the expression that is the operation alone."""
 
-    __slots__ = ("_hash", "_place")
+    __slots__ = ("_alone", "_hash", "_place")
 
+    _alone: Expr
     _hash: int
     _place: tuple[int, str, str]
 
@@ -340,7 +342,14 @@ def number(value: int) -> Expr:
 
 def of(atom: Atom) -> Expr:
     """The expression that is one atom."""
-    return Expr((((atom,), 1),), 0)
+    if isinstance(atom, Symbol):
+        return Expr((((atom,), 1),), 0)
+    try:
+        return atom._alone
+    except AttributeError:
+        found = Expr((((atom,), 1),), 0)
+        object.__setattr__(atom, "_alone", found)
+        return found
 
 
 def collect_symbols(expr: Expr, found: set[Symbol]) -> None:

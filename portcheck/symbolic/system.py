@@ -185,7 +185,7 @@ class System:
 
     def resolve(self, expr: Expr, used: set[int]) -> Expr:
         """The expression over unsolved symbols; the tags of what replaced a symbol go to `used`."""
-        touched = [s for s in expr.symbols() if s in self.solved] if self.solved else []
+        touched = expr.symbols() & self.solved.keys() if self.solved else None
         if not touched:
             return expr
         for symbol in touched:
@@ -194,7 +194,7 @@ class System:
 
     def resolve_condition(self, condition: Condition, tags: Tags) -> tuple[Condition, Tags]:
         """The condition over unsolved symbols, with what it rests on."""
-        touched = [s for s in condition_symbols(condition) if s in self.solved] if self.solved else []
+        touched = condition_symbols(condition) & self.solved.keys() if self.solved else None
         if not touched:
             return condition, tags
         found = substitute_condition(condition, {s: self.solved[s][0] for s in touched})

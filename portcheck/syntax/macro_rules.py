@@ -165,6 +165,7 @@ def semicolons(site: Site) -> Iterator[Edit]:
         if line.strip() and not line.rstrip().endswith((b";", b"}", b"{", b")", b":", b"else")):
             continue
         at = min((i for i in (gap.find(b" "), gap.find(b"\t")) if i >= 0), default=-1)
+        at = gap.find(b"\n") if at < 0 else at  # lines are counted in the file, not in this text
         if at >= 0:
             yield Edit(call.end + at, call.end + at + 1, b";", "")
 
@@ -211,9 +212,15 @@ _WORDS_ONLY = re.compile(rb"[\w\s]+\Z")
 
 
 def attribute_calls(site: Site) -> Iterator[Edit]:
-    """`REQUIRES((a) AND (b)) T f()`: a macro call before a declaration is an attribute."""
+    """`REQUIRES((a) AND (b)) T f()`: a macro call before a declaration is an attribute.
+
+    One before a call of the same macro is no attribute: they are a list of uses.
+    """
     for call in macro_calls(site):
-        after = site.code[call.end : call.end + 200].lstrip()[:2]
+        follow = site.code[call.end : call.end + 200].lstrip()
+        if re.match(re.escape(call.name) + rb"\s*\(", follow):
+            continue
+        after = follow[:2]
         if (after[:1].isalpha() or after[:1] in (b"_", b"~") or after in (b"[[", b"::")) and scope_of(
             site.tree, call.start
         ) != "statement":

@@ -20,13 +20,14 @@ _P3 = rb"\((?:[^()]++|\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\))*+\)"
 
 
 def _blanking(pattern: bytes, kind: str, flags: int = 0) -> Rule:
-    """A rule that blanks every group of each match."""
+    """A rule that blanks every group of each match that has no name."""
     compiled = re.compile(pattern, flags)
+    named = set(compiled.groupindex.values())
 
     def rule(site: Site) -> Iterator[Edit]:
         for match in compiled.finditer(site.code, site.low, site.high):
             for group in range(1, compiled.groups + 1):
-                if match.start(group) >= 0:
+                if match.start(group) >= 0 and group not in named:
                     yield blank(site, *match.span(group), kind)
 
     return rule
@@ -121,8 +122,11 @@ _struct_attribute = _blanking(
     rb"\b(?:struct|class|union)\s+(\w+\s*" + _P3 + rb")(?=\s*[\w{:])", "attribute_macro"
 )
 
+# Not before a call of the same macro: those are a list of its uses.
 _attribute_shape = _blanking(
-    rb"(?<![\w.>:])([A-Z_][A-Z0-9_]{3,}(?:[ \t]*" + _P3 + rb")?)(?=\s+(?:[A-Za-z_]|\[\[|::|~))",
+    rb"(?<![\w.>:])((?P<name>[A-Z_][A-Z0-9_]{3,})(?:[ \t]*"
+    + _P3
+    + rb")?)(?!\s+(?P=name)\s*\()(?=\s+(?:[A-Za-z_]|\[\[|::|~))",
     "attribute_macro",
 )
 _attribute_tail = _blanking(rb"(?<=[\w>*&)\]])\s+([A-Z_][A-Z0-9_]{3,})(?=\s*[),;{=])", "attribute_macro")

@@ -21,6 +21,22 @@ __global__ void k(const nv_bfloat16* x, const __nv_fp8_e4m3* q) {
     s[0] += (float)q[0];  // expect: fp32_accum element="fp8 e4m3"
     s[1] += float(x[1]);  // expect: fp32_accum element=bf16
 }""",
+    "a half of a pair in a local": """
+__global__ void k(float* accum, void* buffer, float weight) {
+    auto pair = *reinterpret_cast<__nv_bfloat162*>(buffer);
+    float2 wide = {};
+    accum[0] += static_cast<float>(pair.x) * weight;  // expect: fp32_accum element=bf16
+    accum[1] += static_cast<float>(wide.x) * weight;  // expect: nothing
+}""",
+    "uses of a macro one below the other": """
+#define SUM(F, T, N, expr) template <> struct A<F<T>, N> { __device__ T reduce(T x, T y) { return expr; } };
+SUM(Most, float, 1, fn.least ? fminf(x, y) : fmaxf(x, y))
+SUM(Most, double, 1, fn.least ? fmin(x, y) : fmax(x, y))
+
+SUM(Sum, half, 1, __hadd(x, y))  // expect: lowp_accum through=__hadd
+SUM(Sum, half, 2, __hadd2(x, y))  // expect: lowp_accum through=__hadd2
+SUM(Product, half, 1, __hmul(x, y))
+""",
     "element type of the template": """
 template <typename dtype_t> __global__ void k(const dtype_t* x) {
     float sum = 0;

@@ -65,6 +65,13 @@ void h(int* x, float* y, cudaLaunchConfig_t* c, dim3 grid, dim3 block) {
     RUN(plain, x);  // expect: launch form=<<<>>> kernel=plain configuration="grid, block"
     RUN((copy<4, float>), y);  // expect: launch kernel=copy instantiations="4, float"
 }""",
+    "under a check that is defined elsewhere": """
+#define LAUNCH(C, K, ...) CUDA_RUNTIME_CHECK(cudaLaunchKernelEx(C, K, ##__VA_ARGS__))\
+  // expect: launch definition
+void h(int* x, float* y, cudaLaunchConfig_t c) {
+    LAUNCH(&c, plain, x);  // expect: launch form=cudaLaunchKernelEx kernel=plain
+    LAUNCH(&c, (copy<4, float>), y);  // expect: launch kernel=copy instantiations="4, float"
+}""",
     "a macro that is one launch over names": """
 #define RUN(K, ...) K<<<grid, block>>>(__VA_ARGS__)  // expect: launch definition
 void h(int* x, dim3 grid, dim3 block) { RUN(plain, x); }  // expect: launch form=<<<>>> kernel=plain

@@ -221,6 +221,20 @@ __global__ void k(void** ptrs, int rank, int peer, int n) {
     *(there + 4) = 1;  // expect: remote_comm
     here[0] = 1;  // expect: nothing
 }""",
+    "one of several peers": """
+__global__ void k(int** ptrs, int nvl_rank, int left, int right, bool back) {
+    int* there = ptrs[left];
+    if (back) there = ptrs[right];
+    there[0] = 1;  // expect: remote_comm address="ptrs[left] or ptrs[right]"
+    int* here = ptrs[nvl_rank];
+    here[0] = 1;  // expect: nothing
+}""",
+    "a pointer that a function fills": """
+__device__ int* queue();
+__device__ void reserve(int** out_wqes) {
+    out_wqes[0] = queue();
+    out_wqes[0][1] = 1;  // expect: nothing
+}""",
     "through a scoped store": """
 __device__ void store_release(int* p, int v) {
     asm volatile("st.release.sys.global.s32 [%0], %1;" :: "l"(p), "r"(v));

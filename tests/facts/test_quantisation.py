@@ -11,6 +11,9 @@ constexpr float kMax = 448.0f;  // expect: fp8_quant step=constant format=e4m3
 static const float kMaxE5M2 = 57344;  // expect: fp8_quant step=constant format=e5m2
 constexpr float kFp8Margin = 1e-4;  // expect: fp8_quant step=constant
 constexpr int kRows = 4480;  // expect: nothing
+constexpr int kHidden = 57344;  // expect: nothing
+constexpr auto kLargest = 448.f;  // expect: fp8_quant step=constant
+constexpr int kFp8Max = 448;  // expect: fp8_quant step=constant
 constexpr size_t FP8_CHUNK_ROWS = 128;  // expect: nothing
 constexpr float kPi = 3.14f;
 """,

@@ -16,6 +16,7 @@ from portcheck.pack.subjects import Match, View
 from portcheck.program.callee import Callee
 from portcheck.program.model import Function, Observation
 from portcheck.program.types import CType
+from portcheck.targets import targets
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -117,6 +118,28 @@ def element_of(type_: CType | None, function: Function, context: Context) -> str
         if _INTEGERS.fullmatch(meaning.name):
             return "integer"
     return None
+
+
+@finder("float_sums", "accumulators", "element", "places")
+def float_sums(view: View) -> Iterator[Match]:
+    """FP32 sums of narrower values, once a function and type of the values. A sum of bf16 concerns the
+    targets that have the type: without it the rows themselves change, and so does everything else."""
+    found: dict[tuple[str, str, str], list[tuple[Place, str]]] = {}
+    for match in view.matches("fp32_accum"):
+        if match.fields["device"]:
+            key = (match.place.path, match.function, str(match.fields["element"]))
+            found.setdefault(key, []).append((match.place, str(match.fields["accumulator"])))
+    with_bf16 = tuple(t.name for t in targets() if t.value("bf16_type"))
+    for (_, name, element), sums in found.items():
+        names = list(dict.fromkeys(accumulator for _, accumulator in sums))
+        fields = {
+            "accumulators": ", ".join(f"`{n}`" for n in names[:3]),
+            "element": element.removeprefix("template type "),
+            "places": len(sums),
+        }
+        only = with_bf16 if element == "bf16" else ()
+        (first, _), *others = sorted(sums, key=lambda s: s[0].start_byte)
+        yield Match(first, name, fields, targets=only, related=tuple(place for place, _ in others))
 
 
 @finder("bf16_arithmetic", "operation", "places")

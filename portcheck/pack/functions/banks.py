@@ -5,22 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
 
 from portcheck.analysis import declarations
 from portcheck.analysis.machine import Machine
-from portcheck.analysis.record import Access
+from portcheck.analysis.shared_accesses import LANES, Lanes, SharedAccess, SharedUse, symbols_of
 from portcheck.facts.base import Fact
 from portcheck.facts.layouts import Layout
-from portcheck.pack.functions.alignment import Run, functions_by_name, runs
+from portcheck.pack.functions.alignment_checks import functions_by_name
 from portcheck.pack.functions.registry import finder
 from portcheck.pack.subjects import Match, View
-from portcheck.symbolic.condition import Condition, condition_symbols
-from portcheck.symbolic.evaluate import substitute, substitute_condition
-from portcheck.symbolic.expr import Atom, Bits, Expr, Monomial, Quotient, Role, Symbol, number, of
+from portcheck.symbolic.evaluate import substitute
+from portcheck.symbolic.expr import Atom, Bits, Expr, Quotient, Role, Symbol, number, of
 
-LANES = 32
 BANK_BYTES = 4  # a bank of CUDA's shared memory, of which there are 32
 BLOCK_BYTES = 32  # a block of UB: what a bank group serves in a cycle
 GROUPS = 16  # (addr >> 5) & 15: the bank group on 2201, group and bank on 3510
@@ -31,128 +27,55 @@ REPEAT_BLOCKS = 8  # blocks of one repeat of a vector instruction
 MAX_PAD_ELEMENTS = 8
 MAX_VECTOR_BYTES = 16
 MAX_ELEMENT_BYTES = 16
-MAX_LAUNCHES = 4
 MAX_PITCH_BYTES = 1100  # rows of up to 1024 bytes; what is larger is a stage or a record
-MAX_WARPS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Lanes:
-    """One access of a warp: the lanes that take part, their offsets in bytes, and each one's width."""
-
-    offsets: tuple[int, ...]
-    width: int
-
-    @property
-    def degree(self) -> int:
-        """The most different words of one CUDA bank in one phase: 32 words are served at a time."""
-        lanes = max(1, min(LANES, LANES * BANK_BYTES // max(self.width, BANK_BYTES)))
-        worst = 1
-        for first in range(0, len(self.offsets), lanes):
-            words = {
-                (offset + byte) // BANK_BYTES
-                for offset in self.offsets[first : first + lanes]
-                for byte in range(0, self.width, BANK_BYTES)
-            }
-            worst = max(worst, *Counter(word % LANES for word in words).values())
-        return worst
-
-    @property
-    def subbank_degree(self) -> int:
-        """The most different entries of one sub-bank of 8 bytes, of which 3510 has 64, for SIMT code."""
-        entries = {
-            (offset + byte) // SUBBANK_BYTES
-            for offset in self.offsets
-            for byte in range(0, self.width, SUBBANK_BYTES)
+def _degree(one: Lanes) -> int:
+    """The most different words of one CUDA bank in one phase: 32 words are served at a time."""
+    lanes = max(1, min(LANES, LANES * BANK_BYTES // max(one.width, BANK_BYTES)))
+    worst = 1
+    for first in range(0, len(one.offsets), lanes):
+        words = {
+            (offset + byte) // BANK_BYTES
+            for offset in one.offsets[first : first + lanes]
+            for byte in range(0, one.width, BANK_BYTES)
         }
-        return max(Counter(entry % SUBBANKS for entry in entries).values())
-
-    @property
-    def stride(self) -> int | None:
-        """The distance of neighbouring lanes, None where it is not the same everywhere."""
-        steps = {b - a for a, b in zip(self.offsets, self.offsets[1:], strict=False)}
-        return abs(steps.pop()) if len(steps) == 1 else None
-
-    @property
-    def group_cycles(self) -> int:
-        """The most blocks of one bank group that a repeat over eight of these rows would touch."""
-        blocks = {offset // BLOCK_BYTES for offset in self.offsets[:REPEAT_BLOCKS]}
-        return max(Counter(block % GROUPS for block in blocks).values())
+        worst = max(worst, *Counter(word % LANES for word in words).values())
+    return worst
 
 
-def _lanes(run: Run, access: Access) -> Lanes | None:
-    """What the lanes of one warp touch; None where the program does not fix it.
-
-    What the launches give to template parameters is put in, one launch after the other.
-    """
-    symbols = _thread(run)
-    terms = tuple((m, c) for m, c in access.address.expr.terms if _symbols(m) & symbols)
-    if not terms or access.width is None:
-        return None
-    part = Expr(terms, 0)
-    guards = [k.condition for k in access.known if condition_symbols(k.condition) & symbols]
-    fixed = (part.symbols() | access.width.symbols()).union(*map(condition_symbols, guards)) - symbols
-    tried: set[object] = set()
-    for mapping in [run.judge.mapping(c) for c in run.judge.contexts] or [{}]:
-        own = {s: e for s, e in mapping.items() if s in fixed}
-        key = frozenset((s.name, str(e)) for s, e in own.items())
-        if key in tried or len(tried) >= MAX_LAUNCHES:
-            continue
-        tried.add(key)
-        width = substitute(access.width, own).value
-        alone = [substitute_condition(g, own) for g in guards if condition_symbols(g) <= symbols | own.keys()]
-        made = _touched(substitute(part, own), width, alone, symbols) if width else None
-        if made is not None:
-            return made
-    return None
+def _subbank_degree(one: Lanes) -> int:
+    """The most different entries of one sub-bank of 8 bytes, of which 3510 has 64, for SIMT code."""
+    entries = {
+        (offset + byte) // SUBBANK_BYTES
+        for offset in one.offsets
+        for byte in range(0, one.width, SUBBANK_BYTES)
+    }
+    return max(Counter(entry % SUBBANKS for entry in entries).values())
 
 
-def _symbols(monomial: Monomial) -> set[Symbol]:
-    return {s for atom in monomial for s in of(atom).symbols()}
+def _group_cycles(one: Lanes) -> int:
+    """The most blocks of one bank group that a repeat over eight of these rows would touch."""
+    blocks = {offset // BLOCK_BYTES for offset in one.offsets[:REPEAT_BLOCKS]}
+    return max(Counter(block % GROUPS for block in blocks).values())
 
 
-def _thread(run: Run) -> set[Symbol]:
-    """The symbols that number the threads of a warp."""
-    named = (run.machine.builtins.get(n) for n in ("threadIdx.x", "lane"))
-    return {s for n in named if n is not None for s in n.expr.symbols()}
-
-
-def _touched(part: Expr, width: int, guards: list[Condition], symbols: set[Symbol]) -> Lanes | None:
-    """The offsets of the lanes in the first warp that the guards let through."""
-    for warp in range(MAX_WARPS):
-        offsets: list[int] = []
-        for lane in range(LANES):
-            at = {s: number(lane if s.name.startswith("lane") else warp * LANES + lane) for s in symbols}
-            if any(substitute_condition(g, at).known is False for g in guards):
-                continue
-            offset = substitute(part, at).value
-            if offset is None:
-                return None
-            offsets.append(offset)
-        if len(offsets) > 1:
-            return Lanes(tuple(offsets), width)
-        if not guards:
-            break
-    return None
-
-
-@lru_cache(maxsize=1)
-def _accesses(view: View) -> tuple[tuple[Run, Access, Lanes], ...]:
+def _accesses(view: View) -> Iterator[tuple[SharedUse, SharedAccess, Lanes]]:
     """Every access of shared memory whose address the lanes fix, the same one once."""
-    found: dict[object, tuple[Run, Access, Lanes]] = {}
-    for run in runs(view):
-        for access in run.shared:
-            key = access.place, access.way, access.address.expr
-            if key not in found and (lanes := _lanes(run, access)) is not None:
-                found[key] = run, access, lanes
-    return tuple(found.values())
+    seen: set[object] = set()
+    for use in view.analysis.shared_uses:
+        for access in use.accesses:
+            key = access.place, access.way, access.address
+            if access.lanes is not None and key not in seen:
+                seen.add(key)
+                yield use, access, access.lanes
 
 
-def _is_joined(access: Access, lanes: Lanes) -> bool:
+def _is_joined(access: SharedAccess, lanes: Lanes) -> bool:
     """Whether a lane walks over neighbours that the compiler may load as one vector of 16 bytes."""
     steps = any(
         c == lanes.width and len(m) == 1 and isinstance(m[0], Symbol) and m[0].role is Role.INDEX
-        for m, c in access.address.expr.terms
+        for m, c in access.address.terms
     )
     return steps and lanes.stride is not None and lanes.width < lanes.stride <= MAX_VECTOR_BYTES
 
@@ -164,31 +87,31 @@ def _is_joined(access: Access, lanes: Lanes) -> bool:
 def lane_access(view: View) -> Iterator[Match]:
     """Every access of shared memory whose address the lanes fix; of those alike in a function the worst."""
     worst: dict[object, Match] = {}
-    for run, access, lanes in _accesses(view):
+    for use, access, lanes in _accesses(view):
+        joined = _is_joined(access, lanes)
+        degree = _degree(lanes)
         fields = {
             "access": access.text,
             "way": access.way,
-            "array": _base(run, access),
+            "array": _array(use, access),
             "width": lanes.width,
             "stride": lanes.stride,
-            "degree": 1 if _is_joined(access, lanes) else lanes.degree,
-            "group_cycles": lanes.group_cycles,
-            "subbank_degree": 1 if _is_joined(access, lanes) else lanes.subbank_degree,
-            "kernel": run.root.qualified,
+            "degree": 1 if joined else degree,
+            "group_cycles": _group_cycles(lanes),
+            "subbank_degree": 1 if joined else _subbank_degree(lanes),
+            "kernel": use.root,
         }
         key = access.place.path, access.function, fields["array"], lanes.stride, lanes.width
         before = worst.get(key)
-        if before is None or lanes.degree > int(str(before.fields["degree"])):
+        if before is None or degree > int(str(before.fields["degree"])):
             worst[key] = Match(access.place, access.function, fields)
     yield from worst.values()
 
 
-def _base(run: Run, access: Access) -> str:
+def _array(use: SharedUse, access: SharedAccess) -> str:
     """The name of the shared array that an access is in."""
-    for symbol in sorted(access.address.expr.symbols(), key=lambda s: s.name):
-        if symbol in run.machine.shared:
-            return run.machine.shared[symbol].name
-    return ""
+    declared = use.variable(access)
+    return declared.name if declared is not None else ""
 
 
 # -- padding ---------------------------------------------------------------------------
@@ -253,22 +176,22 @@ def _number(view: View, fact: Fact, text: str) -> int | None:
 def padded_pitch(view: View) -> Iterator[Match]:
     """An index that steps by a row of 128 bytes, or several, and a few elements: a padded pitch."""
     seen: set[tuple[str, str, int]] = set()
-    for run in runs(view):
-        for access in run.shared:
+    for use in view.analysis.shared_uses:
+        for access in use.accesses:
             width = access.width.value if access.width is not None else None
-            array = _base(run, access)
-            declared = next((d for d in run.machine.shared.values() if d.name == array), None)
+            array = _array(use, access)
+            declared = next((v for _, v in use.variables if v.name == array), None)
             if not width or declared is None or "][" in view.line(declared.place):
                 continue
-            for monomial, pitch in access.address.expr.terms:
+            for monomial, pitch in access.address.terms:
                 steps = len(monomial) == 1 and isinstance(monomial[0], Symbol)
                 if not steps or getattr(monomial[0], "role", None) is not Role.INDEX:
                     continue
                 beyond = pitch % (LANES * BANK_BYTES)
                 padded = LANES * BANK_BYTES < pitch <= MAX_PITCH_BYTES and beyond == width <= 8
-                if not padded or (run.root.qualified, array, pitch) in seen:
+                if not padded or (use.root, array, pitch) in seen:
                     continue
-                seen.add((run.root.qualified, array, pitch))
+                seen.add((use.root, array, pitch))
                 fields = {"array": array, "pitch": pitch, "pad": beyond, "access": access.text}
                 yield Match(access.place, access.function, fields)
 
@@ -280,13 +203,13 @@ def padded_pitch(view: View) -> Iterator[Match]:
 def xor_address(view: View) -> Iterator[Match]:
     """An access of shared memory whose address holds an exclusive or: a swizzled layout."""
     seen: set[object] = set()
-    for run in runs(view):
-        for access in run.shared:
+    for use in view.analysis.shared_uses:
+        for access in use.accesses:
             key = access.place.path, access.place.line
-            if key not in seen and _is_swizzled(access.address.expr):
+            if key not in seen and _is_swizzled(access.address):
                 seen.add(key)
                 fields = {
-                    "array": _base(run, access),
+                    "array": _array(use, access),
                     "access": access.text,
                     "way": access.way,
                     "width": access.width.value if access.width is not None else None,
@@ -302,7 +225,7 @@ def _is_swizzled(address: Expr) -> bool:
     for monomial, _ in address.terms:
         mixed = {s for atom in monomial for x in _exclusive(atom) for s in x.symbols()}
         others = [m for m, _ in address.terms if m != monomial]
-        if mixed and any(mixed & _symbols(m) for m in others):
+        if mixed and any(mixed & symbols_of(m) for m in others):
             return True
     return False
 
@@ -355,42 +278,43 @@ def same_group(view: View) -> Iterator[Match]:
     Rows of one array are as far apart as their addresses say, two arrays as far as their
     declarations say if a port carves them in this order.
     """
-    by_line: dict[tuple[int, str, int], list[Access]] = {}
-    owner: dict[int, Run] = {}
-    for run, access, lanes in _accesses(view):
+    by_line: dict[tuple[int, str, int], list[SharedAccess]] = {}
+    owner: dict[int, SharedUse] = {}
+    for use, access, lanes in _accesses(view):
         if access.way == "load" and lanes.stride == lanes.width:
-            owner[id(run)] = run
-            by_line.setdefault((id(run), access.place.path, access.place.line), []).append(access)
+            owner[id(use)] = use
+            by_line.setdefault((id(use), access.place.path, access.place.line), []).append(access)
     for key, listed in by_line.items():
-        run = owner[key[0]]
+        use = owner[key[0]]
         pairs = ((one, other) for i, other in enumerate(listed) for one in listed[:i])
         for one, other in pairs:
-            distance = _distance(run, one, other)
+            distance = _distance(use, one, other)
             if distance and distance % GROUP_PERIOD_BYTES == 0:
                 fields = {
                     "first": one.text,
                     "second": other.text,
                     "distance": abs(distance),
-                    "array": _base(run, other),
+                    "array": _array(use, other),
                 }
                 yield Match(other.place, other.function, fields)
                 break
 
 
-def _distance(run: Run, one: Access, other: Access) -> int | None:
+def _distance(use: SharedUse, one: SharedAccess, other: SharedAccess) -> int | None:
     """How far apart two accesses lie in bytes; None where that is not a constant."""
-    listed = list(run.machine.shared)
-    bases = [next((s for s in listed if s in a.address.expr.symbols()), None) for a in (one, other)]
+    sizes = {symbol: variable.size for symbol, variable in use.variables}
+    listed = list(sizes)
+    bases = [next((s for s in listed if s in a.address.symbols()), None) for a in (one, other)]
     first, second = bases
     if first is None or second is None:
         return None
-    between = other.address.expr - one.address.expr
+    between = other.address - one.address
     if first is second:
         return between.value
     start, end = sorted((listed.index(first), listed.index(second)))
     total = 0
     for symbol in listed[start:end]:
-        size = run.machine.shared[symbol].size
+        size = sizes[symbol]
         if size is None or size.value is None:
             return None
         total += -(-size.value // BLOCK_BYTES) * BLOCK_BYTES

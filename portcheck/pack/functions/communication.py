@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from portcheck.facts.primitives import RemoteOperation, ScopedSync
+from portcheck.pack.functions.code import code, mentions
 from portcheck.pack.functions.registry import finder
 from portcheck.pack.functions.zero_buffer import facts_in, kernels, name_place, nodes, words
 from portcheck.pack.subjects import Match, View
 from portcheck.program.model import Function
+from portcheck.symbolic.answers import Verdict
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -20,6 +22,7 @@ _LIBRARY = re.compile(r"^(?:nvshmem|ibv_|mlx5dv_|put|putValue|get|signal)")
 _QUEUE_TYPES = re.compile(r"\b(?:mlx5_wqe_\w+_seg|mlx5_cqe64|bnxt_re_\w+|mlx5gda_\w+|efa_\w*wqe\w*)\b")
 _WORD = re.compile(r"^st\.(?!.*\.v[248])")
 _THREAD = re.compile(r"\b(?:threadIdx|blockIdx)\b")
+_BARRIER = re.compile(r"^nvshmemx?_(?:barrier|sync)")
 
 
 def _uniform(function: Function, index: str, offset: int, depth: int = 0) -> bool:
@@ -139,12 +142,43 @@ def signal_words(view: View) -> Iterator[Match]:
         yield Match(found[0].place, function.qualified, fields, related=related)
 
 
+@finder("library_barriers", "operation", "guard", "stands_en", "stands_zh")
+def library_barriers(view: View) -> Iterator[Match]:
+    """Barriers of NVSHMEM in code of the device; `guard` is the condition on the block's index under
+    which one stands. Without such a condition every block may reach it, which is not followed."""
+    code_ = code(view)
+    for fact in view.of_kind["remote_comm"]:
+        if not isinstance(fact, RemoteOperation) or fact.function not in view.device_functions:
+            continue
+        called = fact.through or fact.operation
+        if not (_BARRIER.match(fact.operation) or _BARRIER.match(called)):
+            continue
+        node, function = code_.node(fact.place), code_.function_at(fact.place.path, fact.place.start_byte)
+        blocks = frozenset(
+            name
+            for name, bindings in (function.bindings if function is not None else {}).items()
+            if any(b.value is not None and "blockIdx" in b.origin.read(b.value) for b in bindings)
+        )
+        conditions = code_.conditions(node, fact.place.path) if node is not None else []
+        guard = next((c for c in conditions if "blockIdx" in c or mentions(c, blocks)), "")
+        shown = guard.strip("!() ")[:40]
+        fields = {
+            "operation": called.rsplit("::", 1)[-1],
+            "guard": shown,
+            "stands_en": f"stands under `{shown}`" if guard else "may be reached by some of them only",
+            "stands_zh": f"位于条件 `{shown}` 之下" if guard else "可能只有部分核到达",
+        }
+        verdict = Verdict.VIOLATED if guard else Verdict.DEPENDS
+        yield Match(fact.place, fact.function, fields, verdict, related=fact.related)
+
+
 @finder("two_level_kernels", "kernel", "table", "call")
 def two_level_kernels(view: View) -> Iterator[Match]:
     """Kernels that reach some ranks by a library's network call and others by pointers of peers."""
     tables: dict[int, str] = {}
-    for function, _, table, _ in _accesses(view):
-        tables.setdefault(id(function), table)
+    for function, access, table, index in _accesses(view):
+        if not _own(function, index, access.place.start_byte):
+            tables.setdefault(id(function), table)
     for function in kernels(view):
         table = tables.get(id(function), "")
         for fact in facts_in(view, function, "remote_comm"):

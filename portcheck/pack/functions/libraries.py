@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
+from portcheck.api_map import api_map
 from portcheck.facts.apis import ApiCall
 from portcheck.facts.base import Fact
 from portcheck.facts.launches import Launch
-from portcheck.api_map import api_map
 from portcheck.pack.functions.code import code
 from portcheck.pack.functions.registry import finder
 from portcheck.pack.subjects import Match, View

@@ -49,7 +49,8 @@ def _stage(view: View, function: Function) -> str:
     moves = remote or any(True for _ in facts_in(view, function, "tma_copy", "vec_access", "sync_scope"))
     routed = words.takes(r"top_?k|expert|token") or "moe" in words.scope
     if words.named(r"cached") and words.named(r"notify|dispatch|layout"):
-        return "cached dispatch"
+        # what prepares a combine runs before every combine, whatever its dispatch was
+        return "" if words.named(r"combine") else "cached dispatch"
     if words.named(r"notify|exchange_\w*(?:count|size|num)") and routed:
         return "notify"
     if words.named(r"combine") and routed and moves:
@@ -62,12 +63,9 @@ def _stage(view: View, function: Function) -> str:
         return "low-latency dispatch" if _is_low_latency(words) else "dispatch"
     if words.named(r"permute|finalize\w*rout|expand\w*input|moe_sum|moe_align|sort\w*expert") and routed:
         return "permute"
-    if (
-        words.named(r"top_?k|gating|routing")
-        and words.takes(r"logit|score|gating|bias|expert")
-        and not remote
-    ):
-        return "gate" if words.takes(r"logit|score|gating|expert") else ""
+    if words.named(r"top_?k|gating|routing") and words.takes(r"logit|score|gating|expert") and not remote:
+        about_experts = r"expert|gating|routing|moe"
+        return "gate" if re.search(about_experts, f"{words.scope} {words.parameters}") else ""
     if words.named(r"gemm|matmul|\bmm\b") and (
         words.named(r"group|moe|masked|expert")
         or words.takes(r"grouped_layout|masked_m|group_(?:offset|size|list)|problem_sizes|expert_offset")

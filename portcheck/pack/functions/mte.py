@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from portcheck.analysis.transfers import End, Pattern, Transfer
+from portcheck.analysis.pitches import blocks as whole_blocks
+from portcheck.analysis.pitches import pitches_of
+from portcheck.analysis.proofs import Proof
+from portcheck.analysis.transfers import Pattern, Transfer
 from portcheck.analysis.verdicts import Statement
 from portcheck.pack.functions.registry import finder
 from portcheck.pack.subjects import Match, View
 from portcheck.program.model import Function, Observation
 from portcheck.source.place import Place
 from portcheck.symbolic.answers import Verdict
-from portcheck.symbolic.condition import congruent
-from portcheck.symbolic.decide import decide
-from portcheck.symbolic.expr import Atom, Expr, Quotient, Role, Symbol, number, of
-from portcheck.symbolic.premises import Premise, Premises
+from portcheck.symbolic.expr import Atom, Expr, Symbol, of
 
-UB_BLOCK_BYTES = 32
 _WORD_BYTES = 8
 _DEPTH = 4
 _OPEN = (Verdict.VIOLATED, Verdict.DEPENDS, Verdict.UNKNOWN)
@@ -43,9 +42,9 @@ def ub_pitches(view: View) -> Iterator[Match]:
                 continue
             starts = [s.verdict for s in statements if s.requirement.name == "ub-start" and s.role == role]
             proved = Verdict.HOLDS in starts  # the address is on its block in every launch
-            found = [(p, i, Verdict.HOLDS if proved else _blocks(p, transfer)) for p, i in _pitches(end)]
-            found.sort(key=lambda f: _OPEN.index(f[2]) if f[2] in _OPEN else len(_OPEN))
-            for pitch, index, verdict in found[:1]:
+            found = [(p, i, *_judged(view, transfer, p, proved)) for p, i in pitches_of(end)]
+            found.sort(key=lambda f: _rank(f[2]))
+            for pitch, index, verdict, why, proof in found[:1]:
                 fields = {
                     "pitch": str(pitch),
                     "operation": transfer.operation,
@@ -53,50 +52,34 @@ def ub_pitches(view: View) -> Iterator[Match]:
                     "path": transfer.place.path,
                     "function": transfer.function,
                 }
-                why = "the pitch is not followed" if verdict is Verdict.UNKNOWN else ""
-                yield Match(transfer.place, transfer.function, fields, verdict, why, related=transfer.calls)
+                place, name, related = transfer.place, transfer.function, transfer.calls
+                yield Match(place, name, fields, verdict, why, proof=proof, related=related)
 
 
-def _blocks(pitch: Expr, transfer: Transfer) -> Verdict:
-    """Whether a pitch is a multiple of a block of UB, by what is known where the copy stands."""
-    known = Premises(tuple(Premise(k.condition, k.tag) for k in transfer.known))
-    return decide(congruent(pitch, UB_BLOCK_BYTES), known, subject=pitch).verdict
+def _judged(view: View, transfer: Transfer, pitch: Expr, proved: bool) -> tuple[Verdict, str, Proof | None]:
+    """Whether a pitch is a number of blocks, why that is not known, and the proof from the launches."""
+    verdict = Verdict.HOLDS if proved else whole_blocks(pitch, transfer)
+    if verdict not in (Verdict.UNKNOWN, Verdict.DEPENDS):
+        return verdict, "", None
+    proof = _by_launches(view, transfer, pitch)
+    if proof is not None:
+        return proof.verdict, proof.why, proof
+    return verdict, "the sizes in the pitch are not known" if verdict is Verdict.UNKNOWN else "", None
 
 
-def _pitches(end: End) -> Iterator[tuple[Expr, str]]:
-    """The factors of what counts stages, rows or warps in an address, each with what it multiplies."""
-    by_index: dict[Atom, Expr] = {}
-    for monomial, coefficient in end.start.terms:
-        counting = [a for a in monomial if _counts(a)]
-        if len(counting) != 1:
-            continue
-        factor = number(coefficient)
-        for atom in monomial:
-            if atom is not counting[0]:
-                factor = factor * of(atom)
-        by_index[counting[0]] = by_index.get(counting[0], number(0)) + factor
-    for atom, factor in by_index.items():
-        small = factor.value
-        if small is None or abs(small) > _WORD_BYTES:  # a lane's own word is part of a row
-            if small is None and all(c < 0 for _, c in factor.terms):
-                factor = number(0) - factor
-            yield (number(abs(small)) if small is not None else factor), str(of(atom))
+def _by_launches(view: View, transfer: Transfer, pitch: Expr) -> Proof | None:
+    """What the launches say of a pitch that the kernel's own code leaves open; None where the
+    transfer is not met again when its kernel is run."""
+    for one in view.analysis.pitches:
+        same = one.kernel == transfer.kernel and one.place == transfer.place and one.ends == transfer.ends
+        if same and one.pitch == pitch:
+            return one.proof
+    return None
 
 
-def _counts(atom: Atom) -> bool:
-    """Whether an atom numbers stages: a counter, a lane's warp, or one of these modulo the stages."""
-    symbols = of(atom).symbols()
-    if any(s.role is Role.BASE for s in symbols):
-        return False
-    if isinstance(atom, Symbol):
-        return atom.role is Role.INDEX and not atom.name.startswith(("lane", "threadIdx"))
-    if isinstance(atom, Quotient):
-        return any(s.role is Role.INDEX for s in symbols) and not _mostly_parameter(atom)
-    return False
-
-
-def _mostly_parameter(atom: Quotient) -> bool:
-    return all(s.role is Role.PARAMETER for s in atom.dividend.symbols())
+def _rank(verdict: Verdict) -> int:
+    """The worst first."""
+    return _OPEN.index(verdict) if verdict in _OPEN else len(_OPEN)
 
 
 @finder("blocks", "bytes", "operation", "path", "function")

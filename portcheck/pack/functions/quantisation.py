@@ -37,6 +37,7 @@ _INT8_OPCODE = re.compile(r"\bcvt\.\S*\.s8\.f32\b")
 _LOGARITHMIC = re.compile(r"logarithmic|log_?fmt", re.IGNORECASE)
 _POWER = re.compile(r"\b\w*(?:pow_?2|exp2|ldexp|e8m0)\w*\s*(?:<\w+>)?\(", re.IGNORECASE)
 _SATURATES = re.compile(r"SATFINITE|NOSAT|satfinite|\bcvt\.\S*e[45]m[32]x[24]\.(?:f32|f16|bf16)")
+_SATURATING = "saturates at the largest finite number"
 _INT8 = frozenset(("int8_t", "signed char"))
 
 
@@ -146,31 +147,36 @@ def scale_pairs(view: View) -> Iterator[Match]:
     """A scale and its inverse that are rounded apart: `max / amax` beside `amax / max` or `1 / scale`."""
     for key, facts in _by_function(view, "fp8_quant").items():
         steps = [f for f in facts if _read(f, "step") == "scale"]
-        for first in (f for f in steps if _DIVIDES.search(_read(f, "text"))):
+        for first in steps:
+            divided = _DIVIDES.search(_read(first, "text"))
             name = _read(first, "text").split("=")[0].split()[-1:]
-            inverses = [
-                f for f in steps if f is not first and name and _is_inverse(_read(f, "text"), name[0])
-            ]
+            if divided is None or not name:
+                continue
+            amax = divided[1] or divided[2]
+            inverses = [f for f in steps if f is not first and _is_inverse(_read(f, "text"), name[0], amax)]
             if inverses:
                 other = min(inverses, key=lambda f: abs(f.place.line - first.place.line))
                 fields = {"scale": _read(first, "text"), "inverse": _read(other, "text")}
                 yield Match(other.place, key[1], fields, related=(first.place,))
 
 
-def _is_inverse(text: str, scale: str) -> bool:
-    """Whether `text` computes one over the scale, or the scale's inverse from the same maximum."""
+def _is_inverse(text: str, scale: str, amax: str) -> bool:
+    """Whether `text` computes one over the scale, or the scale's inverse from the same maximum: a
+    function may scale blocks by one maximum and rows by another."""
     right = text.split("=", 1)[-1]
     if re.search(rf"\b1(?:\.0?)?f?\s*/\s*{re.escape(scale)}\b", right):
         return True
-    return bool(_FROM.search(right) and re.search(r"[*/]", right) and not _DIVIDES.search(right))
+    same = any(found[0] == amax for found in _FROM.finditer(right))
+    return bool(same and re.search(r"[*/]", right) and not _DIVIDES.search(right))
 
 
-@finder("scale_layouts", "name", "stride", "side_by_side", "places")
+@finder("scale_layouts", "name", "stride", "given", "side_by_side", "places")
 def scale_layouts(view: View) -> Iterator[Match]:
     """Stores of scales with a stride in the index, by the names that the field uses.
 
     A stride named for the groups of a row (`hidden`, `group`, `pack`) puts a row's scales apart; of
-    another it is not known which index is contiguous. `side_by_side`, whether the GEMM that a target
+    another it is not known which index is contiguous. A stride that the caller gives may be 1, which
+    lays the scales of a row side by side: it depends. `side_by_side`, whether the GEMM that a target
     with FP8 uses reads a row's scales so, is never known: there are two, and they differ.
     """
 
@@ -184,21 +190,28 @@ def scale_layouts(view: View) -> Iterator[Match]:
                 name, index = target.split("[", 1)
                 strides = re.findall(r"\w*[sS]tride\w*", index)
                 between = [n for n in strides if re.search(r"hidden|group|pack|channel", n)]
-                yield function, place_of(seen), {"name": name, "stride": (between or strides or [""])[0]}
+                stride = (between or strides or [""])[0]
+                given = any(p.name == stride for p in function.parameters)
+                yield function, place_of(seen), {"name": name, "stride": stride, "given": given}
 
     for match in once(found()):
         stride = str(match.fields["stride"])
         fields = {**match.fields, "side_by_side": None}
-        if re.search(r"hidden|group|pack|channel", stride):
+        if match.fields["given"]:
+            yield replace(match, fields=fields, verdict=Verdict.DEPENDS)
+        elif re.search(r"hidden|group|pack|channel", stride):
             yield replace(match, fields=fields, why="which GEMM reads the scales is not known")
         else:
             why = f"which index of the scales is contiguous is not followed ({stride})"
             yield replace(match, fields=fields, verdict=Verdict.UNKNOWN, why=why)
 
 
-@finder("scale_slots", "text", "scales", "bytes")
+@finder("scale_slots", "text", "scales", "bytes", "counts")
 def scale_slots(view: View) -> Iterator[Match]:
-    """Bytes of a row that are scales: a count times the size of one, a term of a sum or alone."""
+    """Bytes of a row that are scales: a count times the size of one, a term of a sum or alone.
+
+    `counts` says of which counts the scales fill whole blocks of 32 bytes.
+    """
     for function in view.analysis.functions:
         for seen in observations(function):
             if seen.kind == "declaration":
@@ -213,15 +226,25 @@ def scale_slots(view: View) -> Iterator[Match]:
             for name, text in texts:
                 part = _row_part(text)
                 if part is not None:
-                    fields = {"text": f"{name} = {text}"[:160], "scales": part[0], "bytes": part[1]}
+                    count, width, type_ = part
+                    whole = f"{count} % {32 // width}" if width else f"{count} * sizeof({type_}) % 32"
+                    fields = {
+                        "text": f"{name} = {text}"[:160],
+                        "scales": count,
+                        "bytes": width,
+                        "counts": f"{whole} == 0",
+                    }
                     yield Match(place_of(seen), function.qualified, fields, Verdict.DEPENDS)
 
 
-_SIZES = {"float": 4, "int": 4, "int32_t": 4, "uint32_t": 4, "uint8_t": 1, "half": 2, "nv_bfloat16": 2}
+_SIZES = {
+    "float": 4, "float2": 8, "int": 4, "int32_t": 4, "uint32_t": 4, "uint8_t": 1, "half": 2, "half2": 4,
+    "__half": 2, "__half2": 4, "nv_bfloat16": 2, "nv_bfloat162": 4, "__nv_bfloat16": 2, "__nv_bfloat162": 4,
+}  # fmt: skip
 
 
-def _row_part(text: str) -> tuple[str, int | None] | None:
-    """The name of the count and the bytes of one scale; a factor of a bigger product is no row's."""
+def _row_part(text: str) -> tuple[str, int | None, str] | None:
+    """The name of the count, the bytes of one scale and its type; no factor of a bigger product."""
     found = _ROW_SCALES.search(text)
     if found is None or len(text) > 400:
         return None
@@ -231,7 +254,7 @@ def _row_part(text: str) -> tuple[str, int | None] | None:
     count, type_ = (found[1], found[2]) if found[1] else (found[4], found[3])
     if before.endswith((".", "->")) or "stride" in count:
         return None
-    return count, _SIZES.get(type_)
+    return count, _SIZES.get(type_), type_
 
 
 @finder("int8_casts", "text", "places")
@@ -299,15 +322,20 @@ def fp8_conversions(view: View) -> Iterator[Match]:
         yield Match(match.place, match.function, fields, related=match.related)
 
 
-@finder("saturating_conversions", "text", "operation")
+@finder("saturating_conversions", "text", "operation", "largest_en", "largest_zh")
 def saturating_conversions(view: View) -> Iterator[Match]:
     """Conversions to FP8 that say what becomes of values out of range; what Cast does is not published."""
     why = "no source says what Cast does to a value out of the format's range"
     for match in fp8_conversions(view):
-        if _SATURATES.search(str(match.fields["operation"])):
-            yield Match(
-                match.place, match.function, match.fields, Verdict.UNKNOWN, why, related=match.related
-            )
+        said = _SATURATES.search(str(match.fields["operation"]))
+        if said:
+            saturates = "NOSAT" not in str(match.fields["operation"])
+            fields = {
+                **match.fields,
+                "largest_en": _SATURATING if saturates else "gives NaN or infinity out of range",
+                "largest_zh": "饱和到最大有限值" if saturates else "超出范围时得到 NaN 或无穷",
+            }
+            yield Match(match.place, match.function, fields, Verdict.UNKNOWN, why, related=match.related)
 
 
 @finder("log_formats", "text", "places")

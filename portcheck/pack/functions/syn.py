@@ -153,7 +153,8 @@ def _address(seen: Observation | None) -> str:
     return seen.origin.read(callee.arguments[0]) if callee.arguments else ""
 
 
-def _memory(operation: str, seen: Observation | None, view: View) -> str:
+def _memory(operation: str, seen: Observation | None, view: View) -> str | None:
+    """None where a function is handed the address and nothing says of what memory it is."""
     if ".shared" in operation:
         return "shared"
     callee = seen.callee if seen is not None else None
@@ -163,7 +164,32 @@ def _memory(operation: str, seen: Observation | None, view: View) -> str:
     for space in ("shared", "peer"):
         if provenance.of(callee.arguments[0], seen.function, seen.origin, space) is not None:
             return space
-    return "shared" if operation.endswith("_block") or ".cta" in operation else "global"
+    if operation.endswith("_block") or ".cta" in operation:
+        return "shared"
+    wide = operation.endswith("_system") or any(w in operation for w in _WIDE)
+    return None if not wide and _is_handed(callee.arguments[0], seen) else "global"
+
+
+_WIDE = (".sys", ".gpu", ".global")
+MAX_STEPS = 6  # locals between an address and the argument that it comes from
+
+
+def _is_handed(node: Node, seen: Observation) -> bool:
+    """Whether an address is, or lies in, what a device function that is no kernel gets as an argument."""
+    if seen.function.is_kernel:
+        return False
+    for _ in range(MAX_STEPS):
+        while node.type != "identifier":
+            inner = node.child_by_field_name("argument") or node.child_by_field_name("value")
+            inner = inner or next((c for c in node.named_children if c.type != "comment"), None)
+            if inner is None:
+                return False
+            node = inner
+        binding = seen.function.lookup(seen.origin.read(node), node.start_byte)
+        if binding is None or binding.parameter or binding.value is None:
+            return binding is not None and binding.parameter
+        node = binding.value
+    return False
 
 
 def _element(operation: str, seen: Observation | None, view: View) -> str | None:

@@ -131,6 +131,121 @@ def store_wait(view: View) -> Iterator[Match]:
         )
 
 
+# What a store has to be finished for: whether a flag follows, and who writes the buffer next.
+_NEEDS = {
+    (True, "load"): (
+        "PipeBarrier<PIPE_MTE3> for the flag, MTE3_MTE2 for the next load",
+        "标志前用 PipeBarrier<PIPE_MTE3>，下一次搬入前用 MTE3_MTE2 事件",
+    ),
+    (True, "fill"): (
+        "PipeBarrier<PIPE_MTE3> for the flag, MTE3_V or MTE3_S for the refill",
+        "标志前用 PipeBarrier<PIPE_MTE3>，再次写缓冲区前用 MTE3_V 或 MTE3_S 事件",
+    ),
+    (True, ""): ("PipeBarrier<PIPE_MTE3> before the flag", "标志前用 PipeBarrier<PIPE_MTE3>"),
+    (False, "load"): (
+        "event MTE3_MTE2 before the next load fills the buffer",
+        "下一次搬入缓冲区前用 MTE3_MTE2 事件",
+    ),
+    (False, "fill"): (
+        "event MTE3_V (scalar stores: MTE3_S) before the buffer is refilled",
+        "再次写缓冲区前用 MTE3_V 事件（标量写为 MTE3_S）",
+    ),
+    (False, ""): (
+        "an MTE3 event to its next writer, PipeBarrier<PIPE_MTE3> for flags",
+        "对缓冲区的下一个写入者用 MTE3 事件，标志前用 PipeBarrier<PIPE_MTE3>",
+    ),
+}
+_PUBLISHES = re.compile(r"^(?:st|red|atom)[._]|atomic|signal|put|barrier|store")
+
+
+@finder("finished_stores", "by", "places", "flag", "reuse", "need_en", "need_zh")
+def finished_stores(view: View) -> Iterator[Match]:
+    """Waits until no bulk store is under way, once a function and need, by what follows the wait in the
+    text or in the next turn of its loop. `reuse`: "load", "fill" (code writes what the next store
+    sends) or ""; `flag`: whether a flag is written before that on one of the two ways."""
+    code_ = code(view)
+    following = _following(view)
+    found: dict[tuple[str, str, str, bool, str], list[Match]] = {}
+    for match in store_wait(view):
+        waits = re.match(r"cp\.async\.wait|__pipeline", str(match.fields["operation"]))
+        if match.fields["remaining"] != "0" or waits or not match.fields["device"]:
+            continue
+        start = match.place.start_byte
+        listed = following.get((match.place.path, match.function), [])
+        node = code_.call(match.place)
+        loop = code_.loop(node) if node is not None else None
+        ways = [[told for at, told in listed if at > start]]
+        if loop is not None:
+            again = [told for at, told in listed if start < at < loop.end_byte]
+            ways.insert(0, again + [told for at, told in listed if loop.start_byte <= at <= start])
+        needs = [_need(way) for way in ways]
+        reuse = next((reuse for _, reuse in needs if reuse), "")
+        key = (match.place.path, match.function, str(match.fields["by"]), any(f for f, _ in needs), reuse)
+        found.setdefault(key, []).append(match)
+    for (_, name, by, flag, reuse), (first, *others) in found.items():
+        en, zh = _NEEDS[flag, reuse]
+        fields = {
+            "by": by,
+            "places": len(others) + 1,
+            "flag": flag,
+            "reuse": reuse,
+            "need_en": en,
+            "need_zh": zh,
+        }
+        yield Match(first.place, name, fields, related=tuple(m.place for m in others))
+
+
+def _need(way: list[str]) -> tuple[bool, str]:
+    """Whether a flag is written before the buffer is used again, and by what it is."""
+    reuse = next((told for told in way if told != "flag"), "")
+    return "flag" in (way[: way.index(reuse)] if reuse else way), reuse
+
+
+def _following(view: View) -> dict[tuple[str, str], list[tuple[int, str]]]:
+    """What each function does that a wait for stores may be for, with its offset, in the text's order."""
+    found: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for kind in ("tma_copy", "sync_scope", "remote_comm"):
+        for fact in view.of_kind[kind]:
+            told = _follows(view.fields(fact), kind)
+            if told:
+                key = (fact.place.path, fact.function)
+                found.setdefault(key, []).append((fact.place.start_byte, told))
+    return {key: sorted(listed) for key, listed in found.items()}
+
+
+def _follows(fields: dict[str, object], kind: str) -> str:
+    """What a fact behind a wait means for it."""
+    operation = str(fields["operation"])
+    if kind == "tma_copy":
+        direction = str(fields["direction"]) or _direction(operation)
+        return {"global to shared": "load", "shared to global": "fill"}.get(direction, "")
+    return "flag" if _PUBLISHES.search(operation) and "fence" not in operation else ""
+
+
+@finder("proxy_fences", "by", "places")
+def proxy_fences(view: View) -> Iterator[Match]:
+    """Fences between what threads write and what the copy engine reads, once a function and wrapper."""
+    found: dict[tuple[str, str, str], list[Fact]] = {}
+    for fact in view.of_kind["copy_wait"]:
+        fields = view.fields(fact)
+        if fields["device"] and "fence" in str(fields["operation"]):
+            by = str(fields["through"] or fields["operation"])
+            found.setdefault((fact.place.path, fact.function, by), []).append(fact)
+    for (_, name, by), (first, *others) in found.items():
+        fields = {"by": by, "places": len(others) + 1}
+        yield Match(first.place, name, fields, related=(*first.related, *(f.place for f in others)))
+
+
+@finder("barrier_use", "by", "operation", "barrier", "function", "device", "source")
+def barrier_use(view: View) -> Iterator[Match]:
+    """Every operation on an mbarrier: `by` is the wrapper, or the opcode; `barrier` the one it is about."""
+    for fact in view.of_kind["mbarrier"]:
+        fields = view.fields(fact)
+        operands = fields["operands"] if isinstance(fields["operands"], tuple) else ()
+        named = {"by": str(fields["through"] or fields["operation"]), "barrier": str((*operands, "?")[0])}
+        yield Match(fact.place, fact.function, {**fields, **named}, related=fact.related)
+
+
 def _remaining(node: Node | None, fact: Fact, code_: Code) -> str:
     text = code_.text(fact.place.path, node) if node is not None else ""
     found = re.search(r"(?:wait\w*|Wait\w*)\s*<([^;]*?)>\s*\(", text)

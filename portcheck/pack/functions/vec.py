@@ -91,9 +91,12 @@ def _given(seen: Observation) -> Iterator[tuple[str, str, tuple[int, int]]]:
         )
 
 
-@finder("lane_rows", "operation", "length", "width", "text", "path", "function")
+@finder("lane_rows", "operation", "length", "row_en", "row_zh", "width", "text", "path", "function")
 def lane_rows(view: View) -> Iterator[Match]:
-    """Rows of GM that the lanes of a warp or block move together, a vector each; one match a place."""
+    """Rows of GM that the lanes of a warp or block move together, a vector each; one match a place.
+
+    `text` is the access, or the call of the macro that it stands in; `row_en` names the row by its bytes.
+    """
     seen: set[Place] = set()
     for transfer, _ in transfers(view):
         if transfer.pattern is not Pattern.CONTIGUOUS or transfer.place in seen:
@@ -101,11 +104,15 @@ def lane_rows(view: View) -> Iterator[Match]:
         if not any(e.space == "GM" for e in transfer.ends):
             continue
         seen.add(transfer.place)
+        line = view.line(transfer.place)
+        length = f"`{transfer.length}`" if transfer.length is not None else ""
         fields = {
             "operation": transfer.operation,
-            "length": str(transfer.length) if transfer.length is not None else "an unknown number of",
-            "width": transfer.operation.rpartition(" ")[2],
-            "text": transfer.text,
+            "length": str(transfer.length) if transfer.length is not None else None,
+            "row_en": f"a row of {length} bytes" if length else "a row",
+            "row_zh": f"{length} 字节的一行" if length else "一行",
+            "width": transfer.operation.partition(" of ")[2] or transfer.operation,
+            "text": transfer.text if transfer.text in line else line.rstrip("; \\"),
             "path": transfer.place.path,
             "function": transfer.function,
         }

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from portcheck.pack.functions.code import Code, code, mentions, walk
 from portcheck.pack.functions.registry import finder
 from portcheck.pack.subjects import Match, View
-from portcheck.program.model import Function
+from portcheck.program.model import Function, Observation
+from portcheck.program.types import CType
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 _INTEGERS = re.compile(r"^(?:u?int\d*_t|int|unsigned|unsigned int|long|size_t|uint32|bool|short|u?int\d+)$")
 _REDUCTION = re.compile(r"(?i)reduce|sum|max|min|allreduce")
+_GROUP = re.compile(r"thread_block|thread_group|coalesced_group")
+_MAKES_GROUP = re.compile(r"\b(?:tiled_partition|this_thread_block|coalesced_threads|labeled_partition)\b")
 _NAMED_REDUCTION = re.compile(r"(?i)\w*(?:max|min|sum)(?:imum)?(?:_\w+)?\s*[=,)]")
 _COMBINES = re.compile(
     r"[+*&|^]=|\+ *_*shfl|[+*&|] |(?i:max|min|add|sum|op|merge|combine|reduce)\w*\s*(?:<[^;]*>)?\s*\("
@@ -51,16 +55,14 @@ def warp_collective(view: View) -> Iterator[Match]:
         seen = code_.seen(fact.place)
         operands = fields["operands"] if isinstance(fields["operands"], tuple) else ()
         direct = not fields["through"]
-        value = (
-            operands[1]
-            if direct and len(operands) > 1 and operation.startswith("__")
-            else (operands or ("",))[0]
-        )
+        types = [] if seen is None or seen.callee is None else _types(view, seen, seen.callee.arguments)
+        groups = itertools.takewhile(_GROUP.search, [t.name if t is not None else "" for t in types])
+        first = len(list(groups)) % len(types) if types else 0
+        masked = direct and len(operands) > 1 and operation.startswith("__")
+        value = operands[1] if masked else (operands[first:] or operands or ("",))[0]
         kind = ""
-        if seen is not None and seen.callee is not None and seen.callee.arguments:
-            listed = seen.callee.arguments
-            argument = listed[1] if direct and len(listed) > 1 else listed[0]
-            type_ = view.analysis.reading.context.type_of(argument, seen)
+        if types:
+            type_ = types[1] if direct and len(types) > 1 else types[first]
             if type_ is not None and not type_.is_indirect:
                 kind = _kind(type_.name)
         if operation.startswith(("__reduce_", "redux")):
@@ -84,6 +86,19 @@ def warp_collective(view: View) -> Iterator[Match]:
             },
             related=fact.related,
         )
+
+
+def _types(view: View, seen: Observation, arguments: Sequence[Node]) -> list[CType | None]:
+    """The types of arguments. A group of threads is often `auto`: what it is made by tells it."""
+    found: list[CType | None] = []
+    for argument in arguments:
+        type_ = view.analysis.reading.context.type_of(argument, seen)
+        if type_ is None and argument.type == "identifier":
+            binding = seen.function.lookup(seen.origin.read(argument), argument.start_byte)
+            made = binding.origin.read(binding.value) if binding is not None and binding.value else ""
+            type_ = CType("thread_group") if _MAKES_GROUP.search(made) else None
+        found.append(type_)
+    return found
 
 
 def _kind(name: str) -> str:

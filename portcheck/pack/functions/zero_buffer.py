@@ -28,6 +28,7 @@ _MAY_FLIP = re.compile(rb"\^=|\^\s*1|%\s*2|&\s*1|=\s*1\s*-|=\s*!")
 _PHASE = re.compile(r"phase|parity|mbar", re.IGNORECASE)
 _HEAD = re.compile(r"(?:\b|_)head(?:\b|_|s\b)")
 _TAIL = re.compile(r"(?:\b|_)tail(?:\b|_|s\b)")
+_STORED_TO = ("subscript_expression", "pointer_expression", "field_expression")
 _ORDERED = re.compile(r"^ld[._]|^st[._]|volatile|^load$|^store$|^sync_scope$")
 
 
@@ -99,7 +100,7 @@ def _root(function: Function, node: Node, depth: int = 0) -> str:
     pointers = {p.name for p in function.parameters if p.type is not None and p.type.is_indirect}
     found: set[str] = set()
     base = node
-    while base.type in ("subscript_expression", "pointer_expression", "parenthesized_expression"):
+    while base.type in (*_STORED_TO, "parenthesized_expression"):
         base = base.child_by_field_name("argument") or base.named_children[0]
     names = list(words(function, base))
     found.update(name for name in names if name in pointers)
@@ -118,7 +119,7 @@ def _writes(function: Function) -> dict[str, Written]:
     found: dict[str, Written] = {p.name: Written() for p in function.parameters if p.type is not None}
     for node in nodes(function.body, "assignment_expression"):
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        if left is None or right is None or left.type not in ("subscript_expression", "pointer_expression"):
+        if left is None or right is None or left.type not in _STORED_TO:
             continue
         entry = found.get(_root(function, left))
         operator = node.child_by_field_name("operator")
@@ -126,6 +127,8 @@ def _writes(function: Function) -> dict[str, Written]:
             continue
         plain = operator is None or function.origin.read(operator) == "="
         if plain and _ZERO.match(function.origin.read(right)):
+            if left.type == "field_expression":
+                continue  # one field of a record is no memory that is cleared
             entry.zeroed += 1
             entry.first = entry.first or function.origin.place(node.start_byte, node.end_byte)
         else:
@@ -141,7 +144,41 @@ def _writes(function: Function) -> dict[str, Written]:
     for name in words(function, function.body):
         if name in found:
             found[name].used += 1
+    for name, used in _used_by_alias(function).items():
+        if name in found:
+            found[name].used += used
     return found
+
+
+def _used_by_alias(function: Function) -> Mapping[str, int]:
+    """How often pointer parameters are used through locals that point into them, by parameter.
+
+    A local's declaration is no use: it names the parameter and itself, and is counted back."""
+    assert function.body is not None
+    found: dict[str, int] = {}
+    declared: set[int] = set()
+    roots: dict[int, str] = {}
+    for node in nodes(function.body, "identifier"):
+        binding = function.lookup(function.origin.read(node), node.start_byte)
+        if binding is None or binding.parameter or binding.value is None:
+            continue
+        at = binding.start_byte
+        if at not in roots:
+            roots[at] = _root(function, binding.value) if _points(function, binding.value) else ""
+        if not roots[at]:
+            continue
+        found[roots[at]] = found.get(roots[at], 0) + (1 if at in declared else -1)
+        declared.add(at)
+    return found
+
+
+def _points(function: Function, value: Node) -> bool:
+    """Whether a local's first value is an address and not what lies there."""
+    if value.type == "pointer_expression":
+        return function.origin.read(value).startswith("&")
+    if value.type == "call_expression":
+        return "_cast" in function.origin.read(value).split("(")[0]
+    return value.type in ("identifier", "binary_expression", "cast_expression", "parenthesized_expression")
 
 
 def _polled(view: View, function: Function, name: str) -> bool:

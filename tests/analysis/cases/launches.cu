@@ -65,7 +65,7 @@ void launch_swapped(int a, int b) {
 
 template <int kN, int kM = 5>
 __global__ void by_table(int n) {
-  // prove: kN => holds xfail WRONG: depends (kN % 32 == 0) witness {'kN': 1} instead of holds ;; kM => violated value 5 xfail WRONG: depends (kM % 32 == 0) witness {'kM': 1} instead of violated
+  // prove: kN => holds ;; kM => violated value 5
   use(n);
 }
 void launch_by_table(int n) {
@@ -75,7 +75,7 @@ void launch_by_table(int n) {
 
 template <int kN>
 __global__ void by_bad_table(int n) {
-  // prove: kN => depends kN % 32 == 0 ;; kN mod 16 => holds xfail WRONG: depends (kN % 16 == 0) witness {'kN': 1} instead of holds
+  // prove: kN => depends kN % 32 == 0 ;; kN mod 16 => holds
   use(n);
 }
 void launch_by_bad_table(int n) {
