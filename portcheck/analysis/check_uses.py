@@ -27,7 +27,7 @@ from portcheck.symbolic.condition import (
 )
 from portcheck.symbolic.decide import decide
 from portcheck.symbolic.evaluate import substitute, substitute_condition
-from portcheck.symbolic.expr import Expr, number, of
+from portcheck.symbolic.expr import Atom, Expr, Monomial, Role, Symbol, number, of
 from portcheck.symbolic.premises import Premise, Premises
 
 MAX_BYTES = 4096  # multiples beyond this change nothing on any target
@@ -172,14 +172,31 @@ def _quantities(transfer: Transfer, condition: Condition) -> Iterator[_Quantity]
     if transfer.length is not None and transfer.length.symbols() & symbols:
         yield _Quantity("length", transfer.length)
     for end in transfer.ends:
-        for monomial, coefficient in end.start.terms:
-            own = [a for a in monomial if of(a).symbols() & symbols]
-            if not own or (len(own) == len(monomial) and end.space == "GM"):
-                continue  # an offset that no index multiplies is no pitch
-            pitch = number(coefficient)
-            for atom in own:
-                pitch = pitch * of(atom)
+        for pitch in _factors(end.start, symbols):
             yield _Quantity(f"pitch in {end.space}", pitch)
+
+
+def _factors(address: Expr, symbols: frozenset[Symbol]) -> Iterator[Expr]:
+    """What the address grows by with each index, as far as that is about the symbols.
+
+    Everything that one index multiplies is one factor: 2*n*i + 48*i is a pitch of 2*n + 48.
+    """
+    by_index: dict[Monomial, Expr] = {}
+    for monomial, coefficient in address.terms:
+        index = tuple(a for a in monomial if not of(a).symbols() & symbols and not _is_fixed(a))
+        factor = number(coefficient)
+        for atom in monomial:
+            if atom not in index:
+                factor = factor * of(atom)
+        by_index[index] = by_index.get(index, number(0)) + factor
+    for index, factor in by_index.items():
+        if index and factor.symbols() & symbols:
+            yield factor
+
+
+def _is_fixed(atom: Atom) -> bool:
+    """Whether a launch fixes the atom: it belongs to a size, not to what counts."""
+    return all(s.role is Role.PARAMETER for s in of(atom).symbols())
 
 
 def _implied(
