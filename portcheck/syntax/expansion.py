@@ -209,8 +209,8 @@ class _Expander:
             definition = self.macros.get(name, self.use, self.offset)
         else:
             definition = self.macros.get(name, token.path or self.path)
-        if definition is None:
-            return None
+        if definition is None or (definition.parameters is None and not definition.active):
+            return None  # a name that only a branch which is off gives another meaning stands for itself
         given: list[list[_Token]] = []
         used = 0
         if definition.parameters is not None:
