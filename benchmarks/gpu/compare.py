@@ -187,7 +187,8 @@ class Observer:
 
     def _spans(self, end: End) -> Iterator[tuple[Seen, list[tuple[int, int]]]]:
         apart = any(s.name.startswith("threadIdx") for s in end.start.symbols())
-        for piece, spans in unions(self.dump.pieces.get(self.where, []), apart):
+        assert isinstance(self.subject, Transfer)
+        for piece, spans in unions(self.dump.pieces.get(self.where, []), apart, self.subject.by_blocks):
             first = (piece.warp * 32, 0, 0) if apart else None
             yield Seen(piece.launch, piece.block, first, 0), spans
 

@@ -159,11 +159,15 @@ def _thread(packed: int) -> tuple[int, int, int]:
     return packed & 1023, packed >> 10 & 1023, packed >> 20
 
 
-def unions(pieces: list[Piece], warps_apart: bool) -> Iterator[tuple[Piece, list[tuple[int, int]]]]:
-    """For each block of a launch (or warp of it) the spans that it covered, one of its pieces before them."""
+def unions(
+    pieces: list[Piece], warps_apart: bool, by_blocks: bool = False
+) -> Iterator[tuple[Piece, list[tuple[int, int]]]]:
+    """For each block of a launch (or warp of it, or for all blocks together) the spans that it
+    covered, one of its pieces before them."""
     grouped: dict[tuple[int, Block, int], list[Piece]] = defaultdict(list)
     for piece in pieces:
-        grouped[id(piece.launch), piece.block, piece.warp if warps_apart else -1].append(piece)
+        block = (0, 0, 0) if by_blocks else piece.block
+        grouped[id(piece.launch), block, piece.warp if warps_apart else -1].append(piece)
     for listed in grouped.values():
         spans: list[tuple[int, int]] = []
         for low, high in sorted((p.low, p.high) for p in listed):

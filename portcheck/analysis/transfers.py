@@ -59,6 +59,7 @@ class Transfer:
     """A movement of bytes. `length` in bytes of one contiguous piece; None where not known.
 
     `source` and `destination` are None for registers and for what the code does not show.
+    `by_blocks`: the blocks of the grid cover the piece together.
     """
 
     place: Place
@@ -73,6 +74,7 @@ class Transfer:
     length_tags: Tags
     known: tuple[Known, ...]
     text: str
+    by_blocks: bool = False
 
     @property
     def ends(self) -> tuple[End, ...]:
@@ -189,6 +191,7 @@ def _access(m: Machine, kernel: str, event: Access) -> Transfer:
         row.tags,
         row.known,
         event.text,
+        row.by_blocks,
     )
 
 
@@ -199,6 +202,7 @@ class _Row:
     length: Expr | None
     tags: Tags
     known: tuple[Known, ...]
+    by_blocks: bool = False
 
 
 def _row(m: Machine, address: Expr, width: Expr | None, known: tuple[Known, ...]) -> _Row:
@@ -230,7 +234,8 @@ def _row(m: Machine, address: Expr, width: Expr | None, known: tuple[Known, ...]
         if count is not None:
             if covered == {lane}:
                 count = smallest([count, whole])
-            return _Row(Pattern.CONTIGUOUS, start, count * width, frozenset((one.tag,)), kept)
+            by_blocks = any(s.name.startswith("blockIdx") for s in covered)
+            return _Row(Pattern.CONTIGUOUS, start, count * width, frozenset((one.tag,)), kept, by_blocks)
     start = substitute(address, {lane: first[lane]})
     kept = tuple(k for k in known if not _mentions(k, {lane}))
     guarded = any(_mentions(k, {lane}) and not _is_bound(k, lane) for k in known if k.guard)

@@ -65,7 +65,8 @@ def _block(site: Site, widths: Sequence[int], style: Style) -> Iterator[str]:
 
 
 def _operation(transfer: Transfer) -> str:
-    return f"{transfer.operation}  {transfer.pattern.value}"
+    over = " over blocks" if transfer.by_blocks else ""
+    return f"{transfer.operation}  {transfer.pattern.value}{over}"
 
 
 def _through(site: Site) -> str:
