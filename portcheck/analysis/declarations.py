@@ -257,7 +257,7 @@ def _shared(m: Machine, found: Declared, frame: Frame, alignment: int | None) ->
         natural = m.sizes.alignment(element, frame)
         declared_alignment = alignment or (natural.value if natural is not None else None) or 1
         m.shared_base(symbol, found, declared_alignment, type_, frame)
-        pointer = type_.base().pointer() if type_.extents else type_.pointer()
+        pointer = type_.decayed() if type_.extents else type_.pointer()
         if type_.extents and len(type_.extents) > 1:
             pointer = CType(
                 type_.name, type_.arguments, type_.pointers, ("", *type_.extents[1:]), type_.scope
@@ -332,7 +332,7 @@ def _parameter(m: Machine, parameter: Parameter, frame: Frame) -> Cell:
     if type_ is None:
         return Cell(Vague(None, f"the argument {name}"), name)
     if type_.is_indirect:
-        type_ = type_.base().pointer() if type_.extents and not type_.pointers else type_
+        type_ = type_.decayed()
         symbol = m.state.symbol(name, Role.BASE, 0, note=f"the argument {name}")
         m.initial[name] = symbol
         m.bases.add(symbol)

@@ -257,8 +257,7 @@ def _pointer_arithmetic(
         return Number(m.state.fresh(f"{pointer.type}", Role.BASE, 0, note=note), pointer.type, tags)
     step = other.expr * size
     expr = pointer.expr + step if operator == "+" else pointer.expr - step
-    type_ = pointer.type.base().pointer() if pointer.type.extents else pointer.type
-    return Number(expr, type_, tags)
+    return Number(expr, pointer.type.decayed(), tags)
 
 
 def _common_type(m: Machine, left: CType | None, right: CType | None, operator: str) -> CType | None:

@@ -228,10 +228,11 @@ def _contexts(
 ) -> list[tuple[Function, Context]]:
     """The launches of kernels that are known, by the callers of `host` or by functions themselves."""
     found: list[tuple[Function, Context]] = []
+    said: _Said = {}
     for run, event in launched:
         kernel = _kernel(tree, event, host or run.root)
         if kernel is not None:
-            found.append((kernel, _context(run, event, kernel, host)))
+            found.append((kernel, _context(run, event, kernel, said, host)))
     return found
 
 
@@ -248,7 +249,13 @@ def _kernel(tree: Tree, event: LaunchEvent, host: Function) -> Function | None:
     return near[0] if len(near) == 1 else None
 
 
-def _context(run: Run, event: LaunchEvent, kernel: Function, called: Function | None = None) -> Context:
+_Said = dict[tuple[Condition, tuple[Expr, ...]], Condition]
+"""Conditions in terms of launches, by what their symbols are there: most launches share most."""
+
+
+def _context(
+    run: Run, event: LaunchEvent, kernel: Function, said: _Said, called: Function | None = None
+) -> Context:
     """A launch in terms of the function that was interpreted; `called`: the one that it calls."""
     machine, host = run.machine, run.root
     title = host.name if called is None or host.name != called.name else f"{host.qualified}'s caller"
@@ -289,10 +296,14 @@ def _context(run: Run, event: LaunchEvent, kernel: Function, called: Function | 
     shared = _configuration(event, parameters, hosted)
     known = []
     for one in (*event.known, *machine.universal):
-        for symbol in condition_symbols(one.condition):
+        symbols = sorted(condition_symbols(one.condition))
+        for symbol in symbols:
             if symbol not in mapping:
                 hosted(of(symbol))
-        known.append(Premised(substitute_condition(one.condition, mapping), machine.state.steps[one.tag]))
+        key = one.condition, tuple(mapping[s] for s in symbols)
+        if key not in said:
+            said[key] = substitute_condition(one.condition, mapping)
+        known.append(Premised(said[key], machine.state.steps[one.tag]))
     open_ = frozenset(s for old in stand_ins & mapping.keys() for s in mapping[old].symbols())
     return Context(event.place, ", ".join(labels), parameters, sizes, tuple(known), shared, open_)
 

@@ -229,13 +229,15 @@ def _row(m: Machine, address: Expr, width: Expr | None, known: tuple[Known, ...]
     whole = end - first[lane]
     kept = tuple(k for k in known if not _mentions(k, covered))
     start = substitute(address, first)
+    low = _skipped_of_row(known, covered, first, address, width)
     for one in known:
         count = _count_of_row(one, covered, first, address, width)
         if count is not None:
             if covered == {lane}:
                 count = smallest([count, whole])
             by_blocks = any(s.name.startswith("blockIdx") for s in covered)
-            return _Row(Pattern.CONTIGUOUS, start, count * width, frozenset((one.tag,)), kept, by_blocks)
+            start, length = start + low * width, (count - low) * width
+            return _Row(Pattern.CONTIGUOUS, start, length, frozenset((one.tag,)), kept, by_blocks)
     start = substitute(address, {lane: first[lane]})
     kept = tuple(k for k in known if not _mentions(k, {lane}))
     guarded = any(_mentions(k, {lane}) and not _is_bound(k, lane) for k in known if k.guard)
@@ -337,6 +339,25 @@ def _covering(address: Expr, lane: Symbol, width: Expr, threads: Expr) -> set[Sy
 
 def _span(symbol: Symbol) -> int | None:
     return symbol.high + 1 if symbol.high is not None and symbol.low == 0 else None
+
+
+def _skipped_of_row(
+    known: tuple[Known, ...], covered: set[Symbol], first: dict[Symbol, Expr], address: Expr, width: Expr
+) -> Expr:
+    """How many elements at the beginning of a row are left out, by a condition such as `i >= n` on a size."""
+    premises = Premises(tuple(Premise(k.condition, k.tag) for k in known))
+    for one in known:
+        relation = one.condition
+        if one.guard and isinstance(relation, Relation) and relation.operator is Operator.NON_NEGATIVE:
+            factors = [(_coefficient(relation.expr, s), _coefficient(address, s)) for s in covered]
+            low = ZERO - substitute(relation.expr, first)
+            of_sizes = all(s.role is Role.PARAMETER for s in low.symbols())
+            if not of_sizes or not all(own is not None and own * width == its for own, its in factors):
+                continue
+            least = premises.interval(low).low
+            if least is not None and least >= 0:
+                return low
+    return ZERO
 
 
 def _count_of_row(

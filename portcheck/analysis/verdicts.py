@@ -16,7 +16,11 @@ from portcheck.symbolic.expr import Atom, Expr, Role, Symbol, number, of
 from portcheck.targets import Assumptions, Kind, Quantity, Requirement, Severity, requirements, targets
 
 _SCATTERED = "the lanes touch scattered elements: where a vector operand would start is the port's to choose"
+_BESIDE = "another access of the same rows fills neighbouring bytes: what they move together is not seen"
 _UNREACHED = "no kernel of the tree reaches this function: what a caller's lanes move together is not seen"
+
+
+NEIGHBOUR_BYTES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,31 @@ class Judged:
 
 def judge(m: Machine, judge_: Judge, subjects: list[Transfer | Layout], assumed: Assumptions) -> list[Judged]:
     """Every requirement on every transfer and layout."""
-    return [Judged(s, tuple(_told(m, judge_, s, assumed))) for s in subjects]
+    beside = _beside(subjects)
+    return [Judged(s, tuple(_told(m, judge_, s, assumed, s in beside))) for s in subjects]
 
 
-def _told(m: Machine, judge_: Judge, subject: Transfer | Layout, assumed: Assumptions) -> Iterator[Statement]:
+def _beside(subjects: list[Transfer | Layout]) -> set[Transfer | Layout]:
+    """Scattered accesses with another one next to it, a few bytes on: together they may be a row."""
+    found: dict[object, dict[int, list[Transfer]]] = {}
+    for one in subjects:
+        if isinstance(one, Transfer) and one.pattern in (Pattern.STRIDED, Pattern.GATHER):
+            for end in one.ends:
+                rest = end.start - end.start.constant
+                places = found.setdefault((end.space, rest, one.source is None), {})
+                places.setdefault(end.start.constant, []).append(one)
+    return {
+        one
+        for places in found.values()
+        for at, listed in places.items()
+        if any(0 < abs(at - other) <= NEIGHBOUR_BYTES for other in places)
+        for one in listed
+    }
+
+
+def _told(
+    m: Machine, judge_: Judge, subject: Transfer | Layout, assumed: Assumptions, beside: bool
+) -> Iterator[Statement]:
     """The statements; where one lane's access may be a part of what a port moves, none that fails."""
     root = m.root.function if m.root is not None else None
     pattern = subject.pattern if isinstance(subject, Transfer) else None
@@ -87,6 +112,8 @@ def _told(m: Machine, judge_: Judge, subject: Transfer | Layout, assumed: Assump
             why = _UNREACHED
         elif alone and statement.requirement.quantity is Quantity.VECTOR_START:
             why = _SCATTERED if pattern is Pattern.GATHER else ""
+        elif beside and statement.requirement.quantity is Quantity.LENGTH:
+            why = _BESIDE
         yield _undecided(statement, why) if why else statement
 
 

@@ -25,7 +25,10 @@ _FP32 = frozenset(("float", "float2", "float4", "double", "double2"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accumulation(Fact):
-    """A sum kept in FP32 of values that are narrower: `element` is what is summed."""
+    """A sum kept in FP32 of values that are narrower: `element` is what is summed.
+
+    `accumulator` is "" where a call adds two values and keeps the sum in neither.
+    """
 
     kind = FactKind.FP32_ACCUM
 
@@ -37,6 +40,8 @@ class Accumulation(Fact):
     @property
     def detail(self) -> str:
         by = f" by {self.through}" if self.through else ""
+        if not self.accumulator:
+            return f"{self.element} added in {self.accumulator_type}{by}"
         return f"{self.element} summed in {self.accumulator_type} {self.accumulator}{by}"
 
 
@@ -230,7 +235,7 @@ def _call(seen: Observation, context: Context) -> Iterator[Fact]:
         given = context.type_of(callee.arguments[0], seen)
         yield LowPrecisionAccumulation(
             **context.common(seen),
-            accumulator=seen.origin.read(callee.arguments[0]),
+            accumulator=_added_to(callee, seen),
             accumulator_type=str(given) if given else "16-bit",
             element=str(given) if given else "16-bit",
             through=callee.name,
@@ -246,6 +251,20 @@ def _call(seen: Observation, context: Context) -> Iterator[Fact]:
             element=element,
             through=callee.name,
         )
+
+
+def _added_to(callee: Callee, seen: Observation) -> str:
+    """The argument of an adding intrinsic that its result is assigned to, "" where all are only read."""
+    node, parent = seen.node, seen.node.parent
+    while parent is not None and parent.type in ("parenthesized_expression", "cast_expression"):
+        node, parent = parent, parent.parent
+    if parent is None or parent.type != "assignment_expression":
+        return ""
+    left = parent.child_by_field_name("left")
+    if left is None or parent.child_by_field_name("right") != node:
+        return ""
+    name = seen.origin.read(left)
+    return name if any(seen.origin.read(a) == name for a in callee.arguments) else ""
 
 
 def _accumulates(callee: Callee, seen: Observation, context: Context) -> tuple[Function, str] | None:

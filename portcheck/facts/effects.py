@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _CALLEE = re.compile(r"\b([A-Za-z_]\w*)\s*(?:<[^<>;]*>)?\s*\(")
 
 # The kinds that may stand beside the kind a wrapper is named for: a barrier over peers also
-# fences and votes, a copy also commits its group.
+# fences and votes, a copy also commits its group, a reduction over lanes adds in its type.
 _ABSORBS: tuple[tuple[str, frozenset[str]], ...] = (
     (
         "remote_comm",
@@ -35,8 +35,8 @@ _ABSORBS: tuple[tuple[str, frozenset[str]], ...] = (
     ("fp8_quant", frozenset(("lowp_wire",))),
     ("lowp_wire", frozenset()),
     ("fp32_accum", frozenset()),
+    ("warp_collective", frozenset(("block_barrier", "lowp_accum"))),
     ("lowp_accum", frozenset()),
-    ("warp_collective", frozenset(("block_barrier",))),
     ("sync_scope", frozenset(("warp_collective", "block_barrier", "load", "store"))),
     ("copy_wait", frozenset(("block_barrier",))),
     ("block_barrier", frozenset()),

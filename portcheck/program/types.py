@@ -51,6 +51,12 @@ class CType:
         """The type of the address of a value of this type (arrays decay to their element)."""
         return CType(self.name, self.arguments, self.pointers + 1, self.extents[1:], self.scope)
 
+    def decayed(self) -> CType:
+        """What an array is used as: a pointer to what it holds. Of several extents none is kept."""
+        if not self.extents:
+            return self
+        return CType(self.name, self.arguments, self.pointers + 1, (), self.scope)
+
     def base(self) -> CType:
         """The pointee or element type, with every pointer and extent removed."""
         return CType(self.name, self.arguments, 0, (), self.scope) if self.is_indirect else self

@@ -107,6 +107,10 @@ class Typer:
             texts = self._member_aliases(CType(function.record), type_.name)
             if texts:
                 return self._each(texts, type_, function, visiting)
+        if function is not None and any(
+            p.is_type and p.name == type_.name for p in function.template_parameters
+        ):
+            return [type_]  # the template's own name hides one of file scope
         if type_.name in self.program.aliases and type_.name not in self.program.records:
             return self._each(self._file_aliases(type_.name, function), type_, function, visiting)
         return [type_]
@@ -333,7 +337,7 @@ class Typer:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         left_type = self.type_of(left, function, origin, depth) if left is not None else None
         if left_type is not None and left_type.is_indirect:
-            return left_type.base().pointer() if left_type.extents else left_type
+            return left_type.decayed()
         right_type = self.type_of(right, function, origin, depth) if right is not None else None
         if left_type is None or right_type is None:
             return None

@@ -63,6 +63,10 @@ ROWS = {
         "const int lane = threadIdx.x % 32, warp = threadIdx.x / 32; out[warp * n + lane] = v;",
         ("contiguous", "512"),
     ),
+    "the rest of a row": (
+        "for (int i = get_lane_id(); i < n; i += 32) if (i >= n / 32 * 32) out[i] = v;",
+        ("contiguous", "16*(n % 32)"),
+    ),
     "all lanes one place": ("out[n] = v;", ("broadcast", "16")),
     "every other vector": ("out[2 * get_lane_id()] = v;", ("strided", "16")),
     "where a table says": ("out[table[get_lane_id()]] = v;", ("broadcast", "16")),
@@ -82,6 +86,18 @@ def test_a_row_of_unknown_places_makes_no_claim(tmp_path: Path) -> None:
     (judged,) = analysis.judged
     lengths = {s.verdict.value for s in judged.of(Quantity.LENGTH) if s.modulus == 32}
     assert lengths == {"violated"}  # 16 bytes a lane is all that is known to lie together
+
+
+def test_two_stores_side_by_side_may_be_one_row(tmp_path: Path) -> None:
+    body = "const int lane = get_lane_id(); out[2 * lane] = v; out[2 * lane + 1] = v;"
+    for judged in of(tmp_path, f"__global__ void k(int4* out, int4 v) {{ {body} }}").judged:
+        assert {s.verdict.value for s in judged.of(Quantity.LENGTH) if s.modulus == 32} == {"unknown"}
+
+
+def test_an_array_of_pointers_in_shared_memory_holds_pointers(tmp_path: Path) -> None:
+    body = "__shared__ int4* rows[8]; const int lane = get_lane_id(); out[lane] = rows[lane % 8][lane];"
+    found = moves(of(tmp_path, f"__global__ void k(int4* out) {{ {body} }}"))
+    assert [t.source.space for t in found if t.source is not None and "int4" in t.operation] != ["UB"]
 
 
 BULK = """

@@ -68,8 +68,10 @@ __global__ void k(const nv_bfloat16* x, half2 a, half2 b) {
     nv_bfloat16 sum = 0;
     sum += x[0];  // expect: lowp_accum element=bf16 accumulator_type=nv_bfloat16
     sum = sum + x[1];  // expect: lowp_accum
-    half2 c = __hadd2(a, b);  // expect: lowp_accum element=half2 through=__hadd2
-    c = __hfma2(a, b, c);  // expect: lowp_accum through=__hfma2
+    half2 c = __hadd2(a, b);  // expect: lowp_accum element=half2 through=__hadd2 accumulator=""
+    c = __hadd2(a, b);  // expect: lowp_accum accumulator=""
+    c = __hadd2(a, c);  // expect: lowp_accum accumulator=c
+    c = __hfma2(a, b, c);  // expect: lowp_accum through=__hfma2 accumulator=c
 }""",
     "PTX": """
 __device__ void add_mixed(float& s, uint16_t v) {

@@ -120,6 +120,23 @@ __global__ void k(int v) {
     __syncthreads();  // expect: block_barrier
     asm volatile("bar.sync %0, %1;" :: "r"(1), "r"(64));  // expect: block_barrier operation=bar.sync
 }""",
+    "a reduction that adds in half": """
+__device__ half2 add(half2 a, half2 b) { return __hadd2(a, b); }
+__device__ half2 warp_sum(half2 v) {
+    for (int i = 16; i > 0; i /= 2)
+        v = add(v, __shfl_xor_sync(0xffffffff, v, i));  // expect: warp_collective definition
+    return v;
+}
+__device__ half2 block_sum(half2 v) {
+    __shared__ half2 sums[32];
+    v = warp_sum(v);  // expect: warp_collective definition
+    sums[threadIdx.x / 32] = v;
+    __syncthreads();  // expect: block_barrier
+    return warp_sum(sums[threadIdx.x % 32]);  // expect: warp_collective definition
+}
+__global__ void k(half2* x) {
+    x[0] = block_sum(x[threadIdx.x]);  // expect: warp_collective through=block_sum
+}""",
     "reductions by wrapper": """
 template <int kLanes, typename T> __device__ T warp_reduce(T v) {
     for (int i = kLanes / 2; i > 0; i /= 2)

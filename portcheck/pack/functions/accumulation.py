@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portcheck.facts.context import Context
@@ -129,7 +130,7 @@ def float_sums(view: View) -> Iterator[Match]:
         if match.fields["device"]:
             key = (match.place.path, match.function, str(match.fields["element"]))
             found.setdefault(key, []).append((match.place, str(match.fields["accumulator"])))
-    with_bf16 = tuple(t.name for t in targets() if t.value("bf16_type"))
+    with_bf16 = _with_bf16()
     for (_, name, element), sums in found.items():
         names = list(dict.fromkeys(accumulator for _, accumulator in sums))
         fields = {
@@ -140,6 +141,27 @@ def float_sums(view: View) -> Iterator[Match]:
         only = with_bf16 if element == "bf16" else ()
         (first, _), *others = sorted(sums, key=lambda s: s[0].start_byte)
         yield Match(first, name, fields, targets=only, related=tuple(place for place, _ in others))
+
+
+def _with_bf16() -> tuple[str, ...]:
+    """The targets that have the type bf16."""
+    return tuple(t.name for t in targets() if t.value("bf16_type"))
+
+
+@finder(
+    "low_sums", "said_en", "said_zh", "accumulator", "accumulator_type", "element", "through", "device"
+)  # fmt: skip
+def low_sums(view: View) -> Iterator[Match]:
+    """Sums of low precision, with how to say them: what is added to, where the sum is kept in one of its
+    terms, else the call that adds two values."""
+    for match in view.matches("lowp_accum"):
+        kept, by = str(match.fields["accumulator"]), str(match.fields["through"])
+        fields = {
+            **match.fields,
+            "said_en": f"`{kept}` is added to" if kept else f"`{by}` adds two values",
+            "said_zh": f"`{kept}`" if kept else f"`{by}` 的两个值",
+        }
+        yield replace(match, fields=fields)
 
 
 @finder("bf16_arithmetic", "operation", "places")
@@ -207,7 +229,8 @@ def fast_math(view: View) -> Iterator[Match]:
 def narrowing_casts(view: View) -> Iterator[Match]:
     """Conversions of FP32 to bf16 and half, with the rounding mode that CUDA gives them.
 
-    A cast to a type parameter counts where the function keeps an FP32 sum.
+    A cast to a type parameter counts where the function keeps an FP32 sum. A cast to bf16 concerns the
+    targets that have the type.
     """
     context = view.analysis.reading.context
     summing = {(f.place.path, f.function) for f in view.of_kind["fp32_accum"]}
@@ -231,7 +254,9 @@ def narrowing_casts(view: View) -> Iterator[Match]:
                 written = f"static_cast<{target}>"
                 yield function, place_of(seen), {"call": written, "mode": "CAST_RINT", "element": element}
 
-    return once(found())
+    with_bf16 = _with_bf16()
+    for match in once(found()):
+        yield replace(match, targets=with_bf16 if match.fields["element"] == "bf16" else ())
 
 
 @finder("warp_sums", "operation", "element", "places")

@@ -36,20 +36,31 @@ def _uniform(function: Function, index: str, offset: int, depth: int = 0) -> boo
         binding = function.lookup(name, offset)
         if binding is None or binding.parameter:
             continue
-        if binding.value is None or _reassigned(function, name):
-            return False
-        if not _uniform(function, binding.origin.read(binding.value), offset, depth + 1):
+        value = binding.origin.read(binding.value) if binding.value is not None else ""
+        changes = _changes(function, name)
+        if not value and len(changes) == 1:  # declared first, given its only value later
+            value, changes = _assigned(function, changes[0]), []
+        if changes or not value or not _uniform(function, value, offset, depth + 1):
             return False
     return True
 
 
-def _reassigned(function: Function, name: str) -> bool:
+def _changes(function: Function, name: str) -> list[Node]:
+    """The assignments and increments of a name in the function."""
     assert function.body is not None
+    found: list[Node] = []
     for node in nodes(function.body, "assignment_expression", "update_expression"):
         target: Node | None = node.child_by_field_name("left") or node.child_by_field_name("argument")
         if target is not None and function.origin.read(target) == name:
-            return True
-    return False
+            found.append(node)
+    return found
+
+
+def _assigned(function: Function, node: Node) -> str:
+    """What a plain `=` gives to its left side, "" for another change."""
+    operator, value = node.child_by_field_name("operator"), node.child_by_field_name("right")
+    plain = operator is not None and value is not None and function.origin.read(operator) == "="
+    return function.origin.read(value) if plain and value is not None else ""
 
 
 def _device(view: View) -> Iterator[Function]:
@@ -107,15 +118,18 @@ def peer_accesses(view: View) -> Iterator[Match]:
 
 @finder("peer_tables", "table", "kernel", "accesses")
 def peer_tables(view: View) -> Iterator[Match]:
-    """One match for each table of peers' pointers in each function, at the first access.
+    """One match for each table of peers' pointers in each function, at the first access to a peer.
 
     A pointer that comes from the table at one of several indices counts where one of them
     is a peer's.
     """
-    found: dict[tuple[int, str], list[tuple[Function, RemoteOperation]]] = {}
-    for function, fact, table, _ in _accesses(view):
-        found.setdefault((id(function), table), []).append((function, fact))
-    for (_, table), uses in found.items():
+    found: dict[tuple[int, str], list[tuple[Function, RemoteOperation, bool]]] = {}
+    for function, fact, table, index in _accesses(view):
+        own = _own(function, index, fact.place.start_byte)
+        found.setdefault((id(function), table), []).append((function, fact, own))
+    for (_, table), every in found.items():
+        uses = [(function, fact) for function, fact, own in every if not own]
+        uses = uses or [(function, fact) for function, fact, _ in every]
         uses.sort(key=lambda use: use[1].place)
         function, first = uses[0]
         if not _peers(function, table):

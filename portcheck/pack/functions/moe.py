@@ -101,11 +101,15 @@ _ROLES: tuple[tuple[str, str], ...] = (
 )
 
 
-@finder("moe_parameters", "kernel", "parameter", "role", "type", "bits")
+_SPLIT = "950DT has split operators within limits, and whether the sizes keep them is not seen"
+
+
+@finder("moe_parameters", "kernel", "parameter", "role", "type", "bits", "split_fits")
 def moe_parameters(view: View) -> Iterator[Match]:
     """Parameters of kernels whose name has a meaning in the field: one match a kernel and role.
 
     `role` is "top-k index" (with `bits`), "combined weights" or one of those above.
+    `split_fits`, whether the shapes are those of the split operators of 950DT, is never known.
     """
     typer = view.analysis.reading.context.typer
     for function in kernels(view):
@@ -125,7 +129,8 @@ def moe_parameters(view: View) -> Iterator[Match]:
                     roles.setdefault(role, (name, str(type_ or ""), None))
         for role, (name, text, bits) in roles.items():
             fields = {"kernel": function.name, "parameter": name, "role": role, "type": text, "bits": bits}
-            yield Match(name_place(function), function.qualified, fields)
+            why = _SPLIT if role == "phases" else ""
+            yield Match(name_place(function), function.qualified, {**fields, "split_fits": None}, why=why)
 
 
 _BOUND = re.compile(r"([A-Za-z_][\w.>-]*(?:\(\d\))?)\s*(<=|<)\s*([A-Za-z_]\w*|\d+)")

@@ -12,6 +12,7 @@ from portcheck.facts.base import FactKind
 from portcheck.pack.functions.accumulation import device_functions, element_of, observations, once, place_of
 from portcheck.pack.functions.registry import finder
 from portcheck.pack.subjects import Match, View
+from portcheck.program.callee import Callee
 from portcheck.program.model import Function, Observation
 from portcheck.symbolic.answers import Verdict
 
@@ -26,6 +27,9 @@ _DIVIDES = re.compile(
 _COMPUTED = re.compile(r"[mM]ax\w*\s*(?:<[^()]*>)?\(")  # a maximum that is found, not one that is loaded
 _FROM = re.compile(_NAME)
 _SMALL = r"(?:\d*\.?\d*e-\d+f?|0\.0*[1-9]\d*f?|\w*(?:[Ee]ps|EPS|[Mm]argin|MARGIN|[Ff]loor|FLOOR|_min|MIN)\w*)"
+_HANDED = re.compile(r"(?:[\w:]+(?:<\w+>)?\s*\(\s*)?([A-Za-z_]\w*)\s*\)?")  # a local, converted or not
+_FLOOR = re.compile(r"(?:[\w:]+(?:<\w+>)?\s*\(\s*)?(?:\d*\.?\d*e-(\d+)f?|0\.0*[1-9]\d*f?)\s*\)?")
+_HALF_EXPONENT = 7  # the smallest half is 6e-8: a smaller start value becomes zero in it
 _SCALES = r"\w*(?:scales?|Scales?|SCALES?|_sf|sf_|SFPacks?)\w*"
 _ROW_SCALES = re.compile(rf"({_SCALES})\s*\*\s*sizeof\((\w+)\)|sizeof\((\w+)\)\s*\*\s*({_SCALES})")
 _STRIDED = re.compile(
@@ -88,6 +92,9 @@ def _passed(view: View, function: Function, amax: str) -> tuple[Verdict, str, st
     """The verdict where the function itself has no guard."""
     names = [p.name for p in function.parameters]
     if amax not in names:
+        start = _start(function, amax)
+        if start:
+            return Verdict.HOLDS, "", start
         if re.search(rf"\b{re.escape(amax)}\b[^;\n]*(?:max|Max|=\s*0)", _text(function)):
             return Verdict.VIOLATED, "", ""
         return Verdict.UNKNOWN, f"where {amax} is computed is not in this function", ""
@@ -103,6 +110,40 @@ def _passed(view: View, function: Function, amax: str) -> tuple[Verdict, str, st
     if guards and not any(guards):
         return Verdict.VIOLATED, "", ""
     return Verdict.UNKNOWN, f"{amax} is a parameter, and not every caller is seen to keep it from zero", ""
+
+
+def _start(function: Function, amax: str) -> str:
+    """The floor of a maximum over threads: that of the local which each thread hands to the reduction,
+    `abs_max = 1e-6f` of `amax = blockReduceMax(abs_max)`."""
+    listed = [(b.value, b.origin) for b in function.bindings.get(amax, []) if b.value is not None]
+    callee = Callee.of(*listed[0]) if len(listed) == 1 and listed[0][0].type == "call_expression" else None
+    if callee is None or not re.search("[mM]ax", callee.name) or len(callee.arguments) != 1:
+        return ""
+    handed = _HANDED.fullmatch(listed[0][1].read(callee.arguments[0]))
+    bindings = function.bindings.get(handed[1], []) if handed else []
+    if not handed or len(bindings) != 1 or bindings[0].parameter or bindings[0].value is None:
+        return ""
+    start = bindings[0].origin.read(bindings[0].value)
+    floor, type_ = _FLOOR.fullmatch(start), bindings[0].type
+    is_float = type_ is not None and type_.name in ("float", "double")
+    if floor is None or (not is_float and int(floor[1] or 0) > _HALF_EXPONENT):
+        return ""
+    return f"{handed[1]} = {start}"[:80] if _only_grows(function, handed[1]) else ""
+
+
+def _only_grows(function: Function, name: str) -> bool:
+    """Whether every later value of a local is a maximum of itself and another."""
+    for seen in observations(function):
+        left, right = seen.node.child_by_field_name("left"), seen.node.child_by_field_name("right")
+        if seen.kind != "assign" or left is None or seen.origin.read(left) != name:
+            continue
+        called = right is not None and right.type == "call_expression"
+        callee = Callee.of(right, seen.origin) if called and right is not None else None
+        if callee is None or not re.search("[mM]ax", callee.name):
+            return False
+        if not any(seen.origin.read(argument) == name for argument in callee.arguments):
+            return False
+    return True
 
 
 def _guard(text: str, amax: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portcheck.facts.base import Fact
@@ -12,6 +13,7 @@ from portcheck.pack.functions.registry import finder
 from portcheck.pack.subjects import Match, View
 from portcheck.program.model import Function, Observation
 from portcheck.symbolic.answers import Verdict
+from portcheck.targets import targets
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -91,20 +93,12 @@ def _op(operation: str) -> str:
     return ""
 
 
-@finder(
-    "atomic",
-    "operation",
-    "by",
-    "op",
-    "used",
-    "memory",
-    "element",
-    "scope",
-    "address",
-    "function",
-    "device",
-    "source",
-)
+_ATOMIC = (
+    "operation", "by", "op", "used", "memory", "element", "scope", "address", "function", "device", "source",
+)  # fmt: skip
+
+
+@finder("atomic", *_ATOMIC)
 def atomic(view: View) -> Iterator[Match]:
     """Every atomic of device code. `used`: its value goes somewhere. `memory`: shared, peer or global.
     `element`: the type in Ascend's words, None where it is not known."""
@@ -134,6 +128,23 @@ def atomic(view: View) -> Iterator[Match]:
             why="the type of the word that the atomic changes is not known",
             related=fact.related,
         )
+
+
+@finder("adding_atomic", *_ATOMIC)
+def adding_atomic(view: View) -> Iterator[Match]:
+    """Every atomic, for the targets that can add its type by a copy or a scalar; for all where the type is
+    not known. What a target cannot add is a finding of its own, and no copy to write."""
+    for match in atomic(view):
+        element = {"uint32": "int32"}.get(str(match.fields["element"]), match.fields["element"])
+        able = tuple(
+            t.name
+            for t in targets()
+            if element is None
+            or t.value("gm_fetch_add")
+            or str(element) in re.findall(r"\w+", str(t.value("dma_atomic_add_types")))
+        )
+        if able:
+            yield replace(match, targets=able)
 
 
 def _guessed(seen: Observation | None, view: View) -> bool:

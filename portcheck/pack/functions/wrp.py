@@ -24,6 +24,8 @@ _NAMED_REDUCTION = re.compile(r"(?i)\w*(?:max|min|sum)(?:imum)?(?:_\w+)?\s*[=,)]
 _COMBINES = re.compile(
     r"[+*&|^]=|\+ *_*shfl|[+*&|] |(?i:max|min|add|sum|op|merge|combine|reduce)\w*\s*(?:<[^;]*>)?\s*\("
 )
+_WARP_INDEX = re.compile(r"\(?(?:threadIdx\.x|tid|thread_id)\s*(?:/\s*(?:32|warpSize|WARP_SIZE)|>>\s*5)u?\)?")
+MAX_DEPTH = 3  # helpers that a collective is followed through
 _STRIDE = re.compile(
     r"(?i)\+=\s*(?:32\w*|\w*warp_?size\w*|kNumLanes\w*|THREADS_PER_WARP)\b|\+\s*(?:32|\w*warp_?size)\b"
 )
@@ -44,7 +46,8 @@ def _bodies(code_: Code) -> Iterator[tuple[Function, str]]:
     "operation", "by", "what", "type", "value", "width", "mask", "function", "device", "source",
 )  # fmt: skip
 def warp_collective(view: View) -> Iterator[Match]:
-    """Every collective with what it is for: `what` is broadcast, reduce, scan, exchange, vote or match.
+    """Every collective with what it is for: `what` is broadcast, reduce, scan, exchange, vote or match;
+    uniform is a broadcast of what all lanes hold already.
     `type` is the kind of its value, integer, float or "". `width` and `mask` are texts, "" where the call
     takes all 32 lanes."""
     code_ = code(view)
@@ -68,8 +71,24 @@ def warp_collective(view: View) -> Iterator[Match]:
         if operation.startswith(("__reduce_", "redux")):
             kind = kind or "integer"
         what = _what(operation, str(fields["through"]), node, fact.place.path, code_)
-        if what == "exchange" and seen is not None and any(map(_combines, code_.targets(seen)[:2])):
-            what = "reduce"
+        handed: _Value | None = None
+        if what == "exchange" and seen is not None:
+            reducing = next((f for f in code_.targets(seen)[:2] if _reduces(f, code_)), None)
+            if reducing is not None:
+                what, handed = "reduce", _handed(reducing, seen, code_)
+        elif what == "broadcast" and seen is not None and not operands:
+            handed = next((v for f in code_.targets(seen)[:2] if (v := _handed(f, seen, code_))), None)
+        if handed is not None:
+            value = handed[1].origin.read(handed[0])
+            type_ = _types(view, handed[1], handed[:1])[0]
+            kind = _kind(type_.name) if type_ is not None and not type_.is_indirect else ""
+        if what == "broadcast":
+            within = (
+                handed[1].function
+                if handed is not None
+                else code_.function_at(fact.place.path, fact.place.start_byte)
+            )
+            what = "uniform" if _same_in_warp(value, within) else what
         width = operands[3] if direct and operation.startswith("__shfl") and len(operands) > 3 else ""
         mask = operands[0] if direct and operation.endswith("_sync") and operands else ""
         yield Match(
@@ -148,6 +167,74 @@ def _combines(function: Function) -> bool:
             if "shfl" in text and (_COMBINES.search(text) or _NAMED_REDUCTION.search(text)):
                 return True
     return False
+
+
+_Value = tuple["Node", Observation]  # an expression, and what it was seen in
+
+
+def _has_collective(seen: Observation, code_: Code) -> bool:
+    """Whether a call is a collective of the warp, or a wrapper of one."""
+    if seen.callee is None:
+        return False
+    effects = code_.view.analysis.reading.context.effects
+    return effects.of_call(seen.callee, seen)[0].kind == "warp_collective"
+
+
+def _reduces(function: Function, code_: Code, depth: int = 0) -> bool:
+    """Whether a wrapper combines what lanes exchange: itself, or in the helpers that it calls."""
+    if _combines(function):
+        return True
+    for seen in function.observations:
+        if seen.callee is None or not _has_collective(seen, code_):
+            continue
+        if "shfl" not in seen.callee.name and (_REDUCTION.search(seen.callee.name) or _is_added(seen)):
+            return True
+        if depth < MAX_DEPTH and any(_reduces(f, code_, depth + 1) for f in code_.targets(seen)[:2]):
+            return True
+    return False
+
+
+def _is_added(seen: Observation) -> bool:
+    """Whether the value of a call is one side of a `+=`, one term beside another, or goes to `max`."""
+    parent = seen.node.parent
+    while parent is not None and parent.type == "parenthesized_expression":
+        parent = parent.parent
+    if parent is not None and parent.type == "argument_list" and parent.parent is not None:
+        called = parent.parent.child_by_field_name("function")
+        return called is not None and _REDUCTION.search(seen.origin.read(called)) is not None
+    operator = parent.child_by_field_name("operator") if parent is not None else None
+    return operator is not None and seen.origin.read(operator) in ("+", "+=", "*=", "|=", "&=", "^=")
+
+
+def _handed(function: Function, outer: Observation, code_: Code, depth: int = 0) -> _Value | None:
+    """What a wrapper gives to the collective in it: the caller's argument where it is a parameter, else
+    the expression in the wrapper."""
+    for seen in function.observations:
+        callee = seen.callee
+        if callee is None or not _has_collective(seen, code_):
+            continue
+        if not callee.arguments:
+            inner = (_handed(f, seen, code_, depth + 1) for f in code_.targets(seen)[:2])
+            return next((v for v in inner if v), None) if depth < MAX_DEPTH else None
+        masked = callee.name.startswith("__") and callee.name.endswith("_sync") and len(callee.arguments) > 1
+        node = callee.arguments[1 if masked else 0]
+        names = [p.name for p in function.parameters]
+        given = outer.callee.arguments if outer.callee is not None else ()
+        name = seen.origin.read(node)
+        if name in names and names.index(name) < len(given):
+            return given[names.index(name)], outer
+        return node, seen
+    return None
+
+
+def _same_in_warp(value: str, function: Function | None) -> bool:
+    """Whether a value is the index of the warp, as written or as the function computes it once."""
+    if _WARP_INDEX.fullmatch(value.strip()):
+        return True
+    bindings = function.bindings.get(value, []) if function is not None else []
+    return bool(bindings) and all(
+        b.value is not None and _WARP_INDEX.fullmatch(b.origin.read(b.value).strip()) for b in bindings
+    )
 
 
 @finder("warp_roles", "name", "count", "conditions", "function", "device")
