@@ -92,6 +92,9 @@ def capacities(m: Machine, judge: Judge, kernel: str) -> Iterator[Capacity]:
         yield Capacity(memory, tuple(_fits(memory, context)))
 
 
+MAX_THREADS = 1024  # of a block: CUDA C++ Programming Guide, technical specifications
+
+
 def _fits(memory: SharedMemory, context: Context) -> Iterator[Fit]:
     for requirement in requirements():
         if requirement.quantity is not Quantity.CAPACITY or requirement.kind is not Kind.AT_MOST:
@@ -114,7 +117,10 @@ def _fit(memory: SharedMemory, context: Context, limit_bytes: int) -> Proof:
             would_decide="it",
         )
     goal = at_least(number(limit_bytes), memory.bytes_needed)
-    premises = Premises(tuple(Premise(k.condition, i) for i, k in enumerate(context.known)))
+    known = [k.condition for k in context.known]
+    if "blockDim.x" in context.parameters:  # more threads are no launch
+        known.append(at_least(number(MAX_THREADS), context.parameters["blockDim.x"]))
+    premises = Premises(tuple(Premise(c, i) for i, c in enumerate(known)))
     decision = decide(goal, premises, subject=memory.bytes_needed)
     lines = [Line(context.place, f"launched with {context.label}", "launch")]
     lines += [Line(memory.place, f"{name} takes {size} bytes", "value") for name, size in memory.variables]

@@ -220,7 +220,7 @@ def _row(m: Machine, address: Expr, width: Expr | None, known: tuple[Known, ...]
     threads = _threads(m, lane)
     if threads is None:
         return _Row(Pattern.STRIDED, address, width, NO_TAGS, known)
-    covered = _covering(address, lane, width, threads)
+    covered = _covering(m, address, lane, width, threads)
     range_ = Premises(tuple(Premise(k.condition, k.tag) for k in known)).interval(of(lane))
     first: dict[Symbol, Expr] = dict.fromkeys(covered, ZERO)
     first[lane] = number(max(range_.low or 0, 0))
@@ -317,7 +317,7 @@ def _product(atoms: Sequence[Atom], coefficient: int) -> Expr:
     return result
 
 
-def _covering(address: Expr, lane: Symbol, width: Expr, threads: Expr) -> set[Symbol]:
+def _covering(m: Machine, address: Expr, lane: Symbol, width: Expr, threads: Expr) -> set[Symbol]:
     """The lane and the loop counters that step on by all its threads: together they tile a row."""
     covered = {lane}
     reach: Expr | None = width * threads
@@ -332,13 +332,17 @@ def _covering(address: Expr, lane: Symbol, width: Expr, threads: Expr) -> set[Sy
         if following is None:
             break
         covered.add(following)
-        span = _span(following)
+        span = _span(m, following)
         reach = reach * span if span is not None else None
     return covered
 
 
-def _span(symbol: Symbol) -> int | None:
-    return symbol.high + 1 if symbol.high is not None and symbol.low == 0 else None
+def _span(m: Machine, symbol: Symbol) -> Expr | None:
+    """How many values a counter has, or blocks the grid."""
+    if symbol.name.startswith("blockIdx."):
+        blocks = m.builtin(symbol.name.replace("blockIdx", "gridDim"))
+        return blocks.expr if blocks is not None else None
+    return number(symbol.high + 1) if symbol.high is not None and symbol.low == 0 else None
 
 
 def _skipped_of_row(

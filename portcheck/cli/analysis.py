@@ -34,12 +34,17 @@ def named_paths(options: Namespace) -> list[str]:
 def conclude(result: ScanResult, options: Namespace, output: Output) -> int:
     """The exit code, with a line on stderr about what a reader of the report could miss."""
     if not result.files:
-        print(f"portcheck: error: nothing was analysed: {_why_nothing(result)}", file=sys.stderr)
+        nothing_was_analysed(result)
         return EXIT_NOTHING
     seen = output.is_standard and options.format == "text"
     if not seen and not options.quiet:
         warn_of_gaps(result)
     return EXIT_OK
+
+
+def nothing_was_analysed(result: ScanResult) -> None:
+    """The error on stderr of a run that read no file."""
+    print(f"portcheck: error: nothing was analysed: {_why_nothing(result)}", file=sys.stderr)
 
 
 def use_colour(choice: str, output: Output) -> bool:

@@ -13,6 +13,7 @@ from portcheck.cli.errors import UsageError, unknown
 COMMANDS = {
     "scan": "analyse files and folders, and report what they do",
     "check": "evaluate the rules: what the port breaks, and on which target",
+    "plan": "write a migration plan for one target into a folder",
     "show": "print the model itself: facts, kernels, calls, transfers or memory",
     "prove": "say whether an expression at a line is divisible, and show the working",
     "rules": "list the rules, or run their examples",
@@ -26,7 +27,7 @@ SHOW_SECTIONS = ("facts", "kernels", "calls", "transfers", "memory")
 PROVE_FORMATS = ("text", "json")
 CHECK_FORMATS = ("text", "json", "jsonl")
 FAIL_ON = ("breaks", "redesign", "slow", "note", "never")
-SCHEMAS = ("scan", "proof")
+SCHEMAS = ("scan", "proof", "plan")
 LANGUAGES = ("en", "zh")
 
 _EXIT_CODES = """\
@@ -43,6 +44,7 @@ examples:
   portcheck scan .                            what this tree does, line by line
   portcheck scan csrc --format sarif -o portcheck.sarif
   portcheck check csrc --target 910B          what breaks there, on which condition
+  portcheck plan csrc --target 910B -o plan   what to port in which order, and how much it is
   portcheck explain MTE003                    a rule; also: explain int4, explain cudaMemcpyAsync
   portcheck show kernels csrc                 kernels, launches, instantiations
   portcheck show transfers csrc               what moves, and what Ascend asks of it
@@ -73,6 +75,16 @@ examples:
   portcheck check csrc --select MTE,QNT001 --ignore MTE005
   portcheck check csrc --rules our_rules      the rules of a folder as well
   portcheck check csrc --lang zh --summary
+
+{_EXIT_CODES}"""
+
+_PLAN = f"""\
+Writes plan.md and plan.json. The folder must be new, empty, or an earlier plan's.
+
+examples:
+  portcheck plan csrc --target 910B -o reports/910B
+  portcheck plan . --target 950 -o plan950 --lang zh
+  portcheck plan csrc --target 910C -o plan --rules our_rules
 
 {_EXIT_CODES}"""
 
@@ -168,7 +180,7 @@ def parse(arguments: Sequence[str]) -> tuple[str, argparse.Namespace]:
     if extra:
         names = [name for name in parser._option_string_actions if name.startswith("--")]
         raise UsageError(unknown("option", extra[0].split("=")[0], names), hint)
-    if first in ("scan", "show", "check") and not options.paths and options.files_from is None:
+    if first in ("scan", "show", "check", "plan") and not options.paths and options.files_from is None:
         section = f" {options.section}" if first == "show" else ""
         raise UsageError("no PATH given", f"to analyse this folder: portcheck {first}{section} .")
     return first, options
@@ -230,6 +242,21 @@ def _check_parser() -> _Parser:
     _add_format(parser, CHECK_FORMATS)
     _add_language(parser)
     parser.add_argument("--summary", action="store_true", help="with --format text: only the tables")
+    _add_define(parser)
+    _add_quiet(parser)
+    return parser
+
+
+def _plan_parser() -> _Parser:
+    parser = _parser("plan", _PLAN, "PATH... --target NAME -o DIR [options]")
+    parser.list_kinds = False
+    _add_paths(parser)
+    parser.add_argument("--target", metavar="NAME", required=True, help="the product that the port is for")
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", required=True, help="the folder to write; it is made where missing"
+    )
+    _add_rules_folder(parser)
+    _add_language(parser)
     _add_define(parser)
     _add_quiet(parser)
     return parser
@@ -302,15 +329,15 @@ def _prove_parser() -> _Parser:
 
 
 def _schema_parser() -> _Parser:
-    parser = _parser("schema", "", "[scan|proof]")
+    parser = _parser("schema", "", "[scan|proof|plan]")
     parser.list_kinds = False
     parser.add_argument(
         "which",
-        metavar="scan|proof",
+        metavar="|".join(SCHEMAS),
         nargs="?",
         type=_one_of("schema", SCHEMAS),
         default="scan",
-        help="scan: of scan and show; proof: of prove",
+        help="scan: of scan, check and show; proof: of prove; plan: of plan",
     )
     return parser
 
@@ -467,6 +494,7 @@ def _plain(message: str) -> str:
 _PARSERS: dict[str, Callable[[], _Parser]] = {
     "scan": _scan_parser,
     "check": _check_parser,
+    "plan": _plan_parser,
     "show": _show_parser,
     "prove": _prove_parser,
     "rules": _rules_parser,

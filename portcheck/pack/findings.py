@@ -47,8 +47,11 @@ class Finding:
         return self.verdict is not Verdict.HOLDS
 
     def message(self, language: Language = Language.EN, shorten: Callable[[str], str] = str) -> str:
-        """The rule's message about this place; `shorten` is done to each text that is filled in."""
-        fields = {k: shorten(v) if isinstance(v, str) else v for k, v in self.fields.items()}
+        """The rule's message about this place; `shorten` is done to the code and expressions in it."""
+        fields = {
+            k: shorten(v) if isinstance(v, str) and not k.endswith(("_en", "_zh")) else v
+            for k, v in self.fields.items()
+        }
         return self.rule.message.fill(language, **fields)
 
 

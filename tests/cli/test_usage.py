@@ -13,7 +13,7 @@ from portcheck import __version__
 from portcheck.cli.arguments import COMMANDS
 from portcheck.facts.base import FactKind
 
-LISTED = "scan, check, show, prove, rules, explain, targets, schema"
+LISTED = "scan, check, plan, show, prove, rules, explain, targets, schema"
 
 
 def test_version(cli) -> None:
@@ -88,7 +88,11 @@ def test_help_of_scan_lists_the_kinds(cli) -> None:
         (["scan", ".", "-o"], "argument -o/--output: expected one argument", "try 'portcheck scan --help'"),
         (["show", "calls", ".", "--kind", "launch"], "--kind chooses among facts; 'show calls' has none", ""),
         (["show", "facts"], "no PATH given", "to analyse this folder: portcheck show facts ."),
-        (["schema", "x"], "unknown schema 'x'; choose from scan, proof", "try 'portcheck schema --help'"),
+        (
+            ["schema", "x"],
+            "unknown schema 'x'; choose from scan, proof, plan",
+            "try 'portcheck schema --help'",
+        ),
     ],
 )
 def test_refusals(cli, fake, arguments: list[str], message: str, hint: str) -> None:

@@ -183,7 +183,17 @@ def library_barriers(view: View) -> Iterator[Match]:
             "stands_zh": f"位于条件 `{shown}` 之下" if guard else "可能只有部分核到达",
         }
         verdict = Verdict.VIOLATED if guard else Verdict.DEPENDS
-        yield Match(fact.place, fact.function, fields, verdict, related=fact.related)
+        if guard or not _of_one_block(view, function):
+            yield Match(fact.place, fact.function, fields, verdict, related=fact.related)
+
+
+def _of_one_block(view: View, function: Function | None) -> bool:
+    """Whether every launch of a kernel has one block."""
+    if function is None or not function.is_kernel:
+        return False
+    contexts, complete = view.analysis.launches.of(function)
+    grids = [c.parameters.get("gridDim.x") for c in contexts]
+    return complete and bool(grids) and all(g is not None and g.value == 1 for g in grids)
 
 
 @finder("two_level_kernels", "kernel", "table", "call")

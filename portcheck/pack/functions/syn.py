@@ -132,16 +132,14 @@ def atomic(view: View) -> Iterator[Match]:
 
 @finder("adding_atomic", *_ATOMIC)
 def adding_atomic(view: View) -> Iterator[Match]:
-    """Every atomic, for the targets that can add its type by a copy or a scalar; for all where the type is
+    """Every atomic, for the targets that can add its type by a copy; for all where the type is
     not known. What a target cannot add is a finding of its own, and no copy to write."""
     for match in atomic(view):
         element = {"uint32": "int32"}.get(str(match.fields["element"]), match.fields["element"])
         able = tuple(
             t.name
             for t in targets()
-            if element is None
-            or t.value("gm_fetch_add")
-            or str(element) in re.findall(r"\w+", str(t.value("dma_atomic_add_types")))
+            if element is None or str(element) in re.findall(r"\w+", str(t.value("dma_atomic_add_types")))
         )
         if able:
             yield replace(match, targets=able)

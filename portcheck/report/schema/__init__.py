@@ -8,8 +8,14 @@ NAME = "portcheck/scan"
 VERSION = 1
 PROOF_NAME = "portcheck/proof"
 PROOF_VERSION = 1
+PLAN_NAME = "portcheck/plan"
+PLAN_VERSION = 1
 
-SCHEMAS = {"scan": f"scan-{VERSION}.json", "proof": f"proof-{PROOF_VERSION}.json"}
+SCHEMAS = {
+    "scan": f"scan-{VERSION}.json",
+    "proof": f"proof-{PROOF_VERSION}.json",
+    "plan": f"plan-{PLAN_VERSION}.json",
+}
 
 
 def schema_text(which: str = "scan") -> str:
