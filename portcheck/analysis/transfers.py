@@ -7,6 +7,7 @@ is what the loop's condition says.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -111,10 +112,21 @@ def normalise(m: Machine, kernel: str, events: list[Event]) -> list[Transfer | L
     return list(found.values())
 
 
-def _end(m: Machine, pointer: Number | None) -> End | None:
+def _end(m: Machine, pointer: Number | None, shared: bool | None = None) -> End | None:
+    """`shared`: what the instruction says of the space, None where it says nothing."""
     if pointer is None:
         return None
-    return End("UB" if m.is_shared(pointer.expr) else "GM", pointer.expr, pointer.tags)
+    shared = m.is_shared(pointer.expr) if shared is None else shared
+    return End("UB" if shared else "GM", pointer.expr, pointer.tags)
+
+
+_SPACES = re.compile(r"^cp\.(?:reduce\.)?async\b.*?\.(shared|global)(?:::\w+)?\.(shared|global)\b")
+
+
+def _said(event: Bulk) -> tuple[bool | None, bool | None]:
+    """Whether the instruction names shared memory, for its source and its destination."""
+    named = _SPACES.match(event.operation)
+    return (None, None) if named is None else (named[2] == "shared", named[1] == "shared")
 
 
 def _bulk(m: Machine, kernel: str, event: Bulk) -> Transfer:
@@ -122,6 +134,7 @@ def _bulk(m: Machine, kernel: str, event: Bulk) -> Transfer:
     joined = _joined_lanes(m, kernel, event)
     if joined is not None:
         return joined
+    from_shared, to_shared = _said(event)
     return Transfer(
         event.place,
         event.function,
@@ -129,8 +142,8 @@ def _bulk(m: Machine, kernel: str, event: Bulk) -> Transfer:
         event.calls,
         event.operation,
         Pattern.BULK,
-        _end(m, event.source),
-        _end(m, event.destination),
+        _end(m, event.source, from_shared),
+        _end(m, event.destination, to_shared),
         length.expr if length is not None else None,
         length.tags if length is not None else NO_TAGS,
         event.known,
@@ -147,8 +160,8 @@ def _joined_lanes(m: Machine, kernel: str, event: Bulk) -> Transfer | None:
     if any(r.pattern is not Pattern.CONTIGUOUS for r in rows) or rows[0].length != rows[1].length:
         return None
     source, destination = (
-        _end(m, Number(row.start, end.type, end.tags | row.tags))
-        for row, end in zip(rows, (event.source, event.destination), strict=True)
+        _end(m, Number(row.start, end.type, end.tags | row.tags), shared)
+        for row, end, shared in zip(rows, (event.source, event.destination), _said(event), strict=True)
     )
     return Transfer(
         event.place,
