@@ -8,7 +8,7 @@ is what the loop's condition says.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,8 +17,16 @@ from portcheck.analysis.record import Access, Address, Bulk, Event
 from portcheck.analysis.state import Known
 from portcheck.analysis.values import NO_TAGS, Number, Tags
 from portcheck.source.place import Place
+from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import Operator, Relation, condition_symbols
-from portcheck.symbolic.evaluate import change_condition, rebuilt, replace_atoms, substitute
+from portcheck.symbolic.decide import decide
+from portcheck.symbolic.evaluate import (
+    change_condition,
+    rebuilt,
+    replace_atoms,
+    substitute,
+    substitute_condition,
+)
 from portcheck.symbolic.expr import (
     ZERO,
     Atom,
@@ -242,15 +250,16 @@ def _row(m: Machine, address: Expr, width: Expr | None, known: tuple[Known, ...]
     whole = end - first[lane]
     kept = tuple(k for k in known if not _mentions(k, covered))
     start = substitute(address, first)
-    low = _skipped_of_row(known, covered, first, address, width)
-    for one in known:
-        count = _count_of_row(one, covered, first, address, width)
-        if count is not None:
-            if covered == {lane}:
-                count = smallest([count, whole])
-            by_blocks = any(s.name.startswith("blockIdx") for s in covered)
-            start, length = start + low * width, (count - low) * width
-            return _Row(Pattern.CONTIGUOUS, start, length, frozenset((one.tag,)), kept, by_blocks)
+    low, lower = _skipped_of_row(known, covered, first, address, width)
+    counts = [(one, _count_of_row(one, covered, first, address, width)) for one in known]
+    uppers = [(one, count) for one, count in counts if count is not None]
+    if uppers:
+        by_blocks = any(s.name.startswith("blockIdx") for s in covered)
+        used = [one for one, _ in uppers] + ([lower] if lower is not None else [])
+        count = smallest([c for _, c in uppers] + ([whole] if covered == {lane} else []))
+        length = (count - low) * width if _is_unbroken(known, used, covered, first) else None
+        tags = frozenset(one.tag for one in used)
+        return _Row(Pattern.CONTIGUOUS, start + low * width, length, tags, kept, by_blocks)
     start = substitute(address, {lane: first[lane]})
     kept = tuple(k for k in known if not _mentions(k, {lane}))
     guarded = any(_mentions(k, {lane}) and not _is_bound(k, lane) for k in known if k.guard)
@@ -360,8 +369,9 @@ def _span(m: Machine, symbol: Symbol) -> Expr | None:
 
 def _skipped_of_row(
     known: tuple[Known, ...], covered: set[Symbol], first: dict[Symbol, Expr], address: Expr, width: Expr
-) -> Expr:
-    """How many elements at the beginning of a row are left out, by a condition such as `i >= n` on a size."""
+) -> tuple[Expr, Known | None]:
+    """How many elements at the beginning of a row are left out, by a condition such as `i >= n` on a
+    size, and that condition."""
     premises = Premises(tuple(Premise(k.condition, k.tag) for k in known))
     for one in known:
         relation = one.condition
@@ -373,8 +383,26 @@ def _skipped_of_row(
                 continue
             least = premises.interval(low).low
             if least is not None and least >= 0:
-                return low
-    return ZERO
+                return low, one
+    return ZERO, None
+
+
+def _is_unbroken(
+    known: tuple[Known, ...], used: list[Known], covered: set[Symbol], first: Mapping[Symbol, Expr]
+) -> bool:
+    """Whether no other condition leaves out a part of the row: each that is true where the row begins
+    is true all along it."""
+    for one in known:
+        if not one.guard or one in used or not _mentions(one, covered):
+            continue
+        begins = substitute_condition(one.condition, first)
+        others = [k.condition for k in known if k is not one]
+        premises = Premises(tuple(Premise(c, i) for i, c in enumerate([begins, *others])))
+        if begins.known is False or premises.contradictory:
+            return False
+        if decide(one.condition, premises).verdict is not Verdict.HOLDS:
+            return False
+    return True
 
 
 def _count_of_row(

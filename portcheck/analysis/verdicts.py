@@ -17,6 +17,7 @@ from portcheck.targets import Assumptions, Kind, Quantity, Requirement, Severity
 
 _SCATTERED = "the lanes touch scattered elements: where a vector operand would start is the port's to choose"
 _BESIDE = "another access of the same rows fills neighbouring bytes: what they move together is not seen"
+_PARTS = "how many bytes lie together is not followed: other conditions leave out parts of the row"
 _UNREACHED = "no kernel of the tree reaches this function: what a caller's lanes move together is not seen"
 
 
@@ -139,9 +140,21 @@ def _statements(
         if end.space == "UB":
             quantity = Quantity.VECTOR_START if in_registers else Quantity.UB_START
         yield from _congruences(m, judge_, quantity, role, end, subject.known, assumed)
+    if subject.length is None and not in_registers:
+        yield from _of_unknown_length(subject)
     if subject.length is not None and not in_registers:
         end = End("", subject.length, subject.length_tags)
         yield from _congruences(m, judge_, Quantity.LENGTH, "length", end, subject.known, assumed)
+
+
+def _of_unknown_length(transfer: Transfer) -> Iterator[Statement]:
+    """What is asked of a length that is not known stays open: no statement would read as if it held."""
+    for requirement in requirements():
+        if requirement.quantity is Quantity.LENGTH and requirement.kind is Kind.CONGRUENT:
+            for modulus, names in _by_modulus(requirement):
+                text = f"the length is a multiple of {modulus}"
+                proof = Proof(Verdict.UNKNOWN, text, "not known", why=_PARTS)
+                yield Statement(requirement, names, "length", proof, number(0), transfer.length_tags, modulus)
 
 
 def _congruences(

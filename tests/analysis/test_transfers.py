@@ -88,6 +88,16 @@ def test_a_row_of_unknown_places_makes_no_claim(tmp_path: Path) -> None:
     assert lengths == {"violated"}  # 16 bytes a lane is all that is known to lie together
 
 
+@pytest.mark.parametrize("test", ["i < n - 1", "i >= 7", "i != 3", "i % 2 == 0", "i >= 7 && i < n"])
+def test_what_a_test_leaves_out_of_a_row_is_never_said_to_hold(tmp_path: Path, test: str) -> None:
+    body = f"const int n = 2 * m; for (int i = get_lane_id(); i < n; i += 32) if ({test}) out[i] = v;"
+    analysis = of(tmp_path, f"__global__ void k(int4* out, int* table, int m, int4 v) {{ {body} }}")
+    (judged,) = [j for j in analysis.judged if isinstance(j.subject, Transfer)]
+    lengths = {s.verdict.value for s in judged.of(Quantity.LENGTH) if s.modulus == 32}
+    assert lengths
+    assert not lengths & {"holds"}
+
+
 def test_two_stores_side_by_side_may_be_one_row(tmp_path: Path) -> None:
     body = "const int lane = get_lane_id(); out[2 * lane] = v; out[2 * lane + 1] = v;"
     for judged in of(tmp_path, f"__global__ void k(int4* out, int4 v) {{ {body} }}").judged:
