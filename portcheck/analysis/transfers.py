@@ -257,7 +257,7 @@ def _row(m: Machine, address: Expr, width: Expr | None, known: tuple[Known, ...]
         by_blocks = any(s.name.startswith("blockIdx") for s in covered)
         used = [one for one, _ in uppers] + ([lower] if lower is not None else [])
         count = smallest([c for _, c in uppers] + ([whole] if covered == {lane} else []))
-        length = (count - low) * width if _is_unbroken(known, used, covered, first) else None
+        length = (count - low) * width if _is_unbroken(m, known, used, covered, first) else None
         tags = frozenset(one.tag for one in used)
         return _Row(Pattern.CONTIGUOUS, start + low * width, length, tags, kept, by_blocks)
     start = substitute(address, {lane: first[lane]})
@@ -388,16 +388,27 @@ def _skipped_of_row(
 
 
 def _is_unbroken(
-    known: tuple[Known, ...], used: list[Known], covered: set[Symbol], first: Mapping[Symbol, Expr]
+    m: Machine,
+    known: tuple[Known, ...],
+    used: list[Known],
+    covered: set[Symbol],
+    first: Mapping[Symbol, Expr],
 ) -> bool:
     """Whether no other condition leaves out a part of the row: each that is true where the row begins
-    is true all along it."""
+    is true all along it. What is read anew for each element may leave out any of them."""
+    counters = covered - m.builtin_symbols()
+    newest = max((m.state.serial(s) for s in counters), default=None)
     for one in known:
-        if not one.guard or one in used or not _mentions(one, covered):
+        if not one.guard or one in used:
+            continue
+        others = condition_symbols(one.condition) - covered
+        if newest is not None and any(m.varies(s, newest) for s in others):
+            return False
+        if not _mentions(one, covered):
             continue
         begins = substitute_condition(one.condition, first)
-        others = [k.condition for k in known if k is not one]
-        premises = Premises(tuple(Premise(c, i) for i, c in enumerate([begins, *others])))
+        rest = [k.condition for k in known if k is not one]
+        premises = Premises(tuple(Premise(c, i) for i, c in enumerate([begins, *rest])))
         if begins.known is False or premises.contradictory:
             return False
         if decide(one.condition, premises).verdict is not Verdict.HOLDS:

@@ -88,7 +88,9 @@ def test_a_row_of_unknown_places_makes_no_claim(tmp_path: Path) -> None:
     assert lengths == {"violated"}  # 16 bytes a lane is all that is known to lie together
 
 
-@pytest.mark.parametrize("test", ["i < n - 1", "i >= 7", "i != 3", "i % 2 == 0", "i >= 7 && i < n"])
+@pytest.mark.parametrize(
+    "test", ["i < n - 1", "i >= 7", "i != 3", "i % 2 == 0", "i >= 7 && i < n", "table[i] == 1"]
+)
 def test_what_a_test_leaves_out_of_a_row_is_never_said_to_hold(tmp_path: Path, test: str) -> None:
     body = f"const int n = 2 * m; for (int i = get_lane_id(); i < n; i += 32) if ({test}) out[i] = v;"
     analysis = of(tmp_path, f"__global__ void k(int4* out, int* table, int m, int4 v) {{ {body} }}")
