@@ -6,6 +6,7 @@ not this rank's own number, or what a communication library's address translatio
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from portcheck.facts.context import Context
 
 MAX_NODES = 120
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_PART = re.compile(r"[\w\s()/%]+")
 MAX_NAMED = 4  # sources of one address that are named
 
 
@@ -130,10 +133,24 @@ class Provenance:
         if index.type == "conditional_expression":
             condition = index.child_by_field_name("condition")
             arms = [index.child_by_field_name(f) for f in ("consequence", "alternative")]
-            own = [a is not None and origin.read(a) in self._own for a in arms]
+            own = [a is not None and self._is_own(a, function, origin) for a in arms]
             if condition is not None and any(own):
                 return None if all(own) else Source("peer", text, (origin.read(condition), own[1]))
-        return None if origin.read(index) in self._own else Source("peer", text)
+        return None if self._is_own(index, function, origin) else Source("peer", text)
+
+    def _is_own(self, index: Node, function: Function, origin: Origin) -> bool:
+        """Whether an index is this rank's number, or a part of it such as `rank % RANKS_PER_NODE`."""
+        text = origin.read(index)
+        if text in self._own:
+            return True
+        binding = function.lookup(text, index.start_byte) if index.type == "identifier" else None
+        if binding is None or binding.value is None or self.assignments(function).get(text):
+            return False
+        value = binding.origin.read(binding.value)
+        if not _PART.fullmatch(value):
+            return False
+        names = _NAME.findall(value)
+        return any(n in self._own for n in names) and all(n in self._own or n.isupper() for n in names)
 
     def _of_binding(self, binding: Binding, function: Function, depth: int) -> frozenset[Source]:
         if binding.sources is not None:

@@ -239,12 +239,15 @@ __global__ void k(void** ptrs, int rank, int peer, int n) {
     here[0] = 1;  // expect: nothing
 }""",
     "one of several peers": """
-__global__ void k(int** ptrs, int nvl_rank, int left, int right, bool back) {
+__global__ void k(int** ptrs, int rank, int left, int right, bool back) {
+    const int in_node = rank % RANKS_PER_NODE, next = (rank + 1) % left;
     int* there = ptrs[left];
     if (back) there = ptrs[right];
     there[0] = 1;  // expect: remote_comm address="ptrs[left] or ptrs[right]"
-    int* here = ptrs[nvl_rank];
+    int* here = ptrs[in_node];
     here[0] = 1;  // expect: nothing
+    int* beside = ptrs[next];
+    beside[0] = 1;  // expect: remote_comm address=ptrs[next]
 }""",
     "a pointer that a function fills": """
 __device__ int* queue();
