@@ -298,6 +298,8 @@ def from_memory(m: Machine, place: Memory, text: str, frame: Frame) -> Value:
     found = m.unknown(type_, text, f"`{text}` is read from memory", frame, place.tags)
     if isinstance(found, Number) and found.is_pointer:  # a table of pointers holds whole buffers
         m.bases |= found.expr.symbols()
+    if isinstance(found, Number) and place.address.symbols() & (m.thread_symbols() | m.by_thread):
+        m.by_thread |= found.expr.symbols()
     return found
 
 

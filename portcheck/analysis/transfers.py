@@ -262,7 +262,9 @@ def _row(m: Machine, address: Expr, width: Expr | None, known: tuple[Known, ...]
         return _Row(Pattern.CONTIGUOUS, start + low * width, length, tags, kept, by_blocks)
     start = substitute(address, {lane: first[lane]})
     kept = tuple(k for k in known if not _mentions(k, {lane}))
-    guarded = any(_mentions(k, {lane}) and not _is_bound(k, lane) for k in known if k.guard)
+    guarded = any(
+        (_mentions(k, {lane}) and not _is_bound(k, lane)) or _chooses_threads(m, k) for k in known if k.guard
+    )
     return _Row(Pattern.CONTIGUOUS, start, None if guarded else whole * width, NO_TAGS, kept)
 
 
@@ -387,6 +389,12 @@ def _skipped_of_row(
     return ZERO, None
 
 
+def _chooses_threads(m: Machine, known: Known) -> bool:
+    """Whether a branch tests what each thread reads for itself."""
+    tested = condition_symbols(known.condition) & m.by_thread
+    return bool(tested) and m.state.steps[known.tag].kind == "guard"
+
+
 def _is_unbroken(
     m: Machine,
     known: tuple[Known, ...],
@@ -402,7 +410,7 @@ def _is_unbroken(
         if not one.guard or one in used:
             continue
         others = condition_symbols(one.condition) - covered
-        if newest is not None and any(m.varies(s, newest) for s in others):
+        if _chooses_threads(m, one) or (newest is not None and any(m.varies(s, newest) for s in others)):
             return False
         if not _mentions(one, covered):
             continue

@@ -100,6 +100,13 @@ def test_what_a_test_leaves_out_of_a_row_is_never_said_to_hold(tmp_path: Path, t
     assert not lengths & {"holds"}
 
 
+def test_lanes_that_choose_for_themselves_make_no_row_that_holds(tmp_path: Path) -> None:
+    body = "const int lane = get_lane_id(); if (table[lane] == 1) out[lane] = v;"
+    analysis = of(tmp_path, f"__global__ void k(int4* out, int* table, int4 v) {{ {body} }}")
+    (judged,) = [j for j in analysis.judged if isinstance(j.subject, Transfer)]
+    assert {s.verdict.value for s in judged.of(Quantity.LENGTH) if s.modulus == 32} == {"unknown"}
+
+
 def test_two_stores_side_by_side_may_be_one_row(tmp_path: Path) -> None:
     body = "const int lane = get_lane_id(); out[2 * lane] = v; out[2 * lane + 1] = v;"
     for judged in of(tmp_path, f"__global__ void k(int4* out, int4 v) {{ {body} }}").judged:
