@@ -22,7 +22,7 @@ from portcheck.analysis.values import (
 )
 from portcheck.program import knowledge
 from portcheck.program.model import Function, Record
-from portcheck.program.types import CType, parse_type, substitute
+from portcheck.program.types import CType
 from portcheck.symbolic.expr import Role, number, of
 
 if TYPE_CHECKING:
@@ -418,11 +418,3 @@ def element_list(m: Machine, type_: CType, nodes: list[Node], frame: Frame) -> t
 def bound_texts(record: Record, type_: CType) -> dict[str, str]:
     names_ = [p.name for p in record.template_parameters]
     return dict(zip(names_, type_.arguments, strict=False))
-
-
-def member_type(record: Record, type_: CType, name: str) -> CType | None:
-    """A member's type with the class's template arguments put in."""
-    member = record.members.get(name)
-    if member is None:
-        return None
-    return parse_type(substitute(str(member.base()), bound_texts(record, type_)))

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from portcheck.program.model import Function, Record
 
 POINTER_BYTES = 8
-ENUM_BYTES = 4
 MAX_DEPTH = 12
 _CONDITIONAL = ("conditional_t", "conditional")
 _UNSIGNED = ("unsigned", "uint", "size_t", "bool", "uchar", "ushort", "ulong", "uintptr_t", "byte")

@@ -369,11 +369,6 @@ def condition_expressions(condition: Condition) -> Iterator[Expr]:
             yield from condition_expressions(part)
 
 
-def collect_condition_symbols(condition: Condition, found: set[Symbol]) -> None:
-    """Add every symbol of the condition, at any depth, to `found`."""
-    found |= condition_symbols(condition)
-
-
 def condition_symbols(condition: Condition) -> frozenset[Symbol]:
     """Every symbol of the condition, at any depth."""
     if isinstance(condition, (Relation, Congruent)):

@@ -44,10 +44,6 @@ class Premises:
         """These premises and one more."""
         return Premises((*self.items, Premise(condition, tag)))
 
-    def limited_to(self, tags: frozenset[int]) -> Premises:
-        """The premises with these tags only."""
-        return Premises(tuple(p for p in self.items if p.tag in tags))
-
     @property
     def ledger(self) -> Ledger:
         """The premises as plain facts."""
