@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from portcheck.analysis import arithmetic, expressions, names
+from portcheck.analysis import arithmetic, expressions, names, objects
 from portcheck.analysis.state import Known
 from portcheck.analysis.values import FunctionName, Number, OneOf, Tags, Value
 from portcheck.program import knowledge
@@ -208,14 +208,13 @@ class Recorder:
         elif isinstance(kernel, OneOf):
             options = kernel.options
         place, function, calls, known = self._common(m, node, frame)
+        given = tuple(objects.copied(value) for value in arguments)  # members may be assigned to later
+        over = tuple(objects.copied(value) for value in shape)
         for condition, named in options:
             tag = m.state.step(place, f"launches {named.name} where {condition}", "launch")
             extra = (Known(condition, tag, True),) if condition.known is None else ()
             if condition.known is not False:
-                event = LaunchEvent(
-                    place, function, calls, (*known, *extra), named, tuple(shape), tuple(arguments)
-                )
-                self.events.append(event)
+                self.events.append(LaunchEvent(place, function, calls, (*known, *extra), named, over, given))
 
     def triple(
         self, m: Machine, title: Node, configuration: Node, arguments: list[Node], node: Node, frame: Frame
