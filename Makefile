@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types check clean
+.PHONY: demo test reports lint types check clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -14,6 +14,11 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -q
+
+# Anew each time: a report in an existing folder tells what changed since the one before.
+reports: $(VENV)/.installed
+	rm -rf reports/samples
+	$(BIN)/portcheck plan samples --target 910B --lang en -o reports/samples
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -79,12 +79,15 @@ examples:
 {_EXIT_CODES}"""
 
 _PLAN = f"""\
-Writes plan.md and plan.json. The folder must be new, empty, or an earlier plan's.
+Writes index.html, plan.md and plan.json. The folder must be new, empty, or an earlier plan's:
+then the report says what changed since, and portcheck-plan.toml there keeps what you decided.
 
 examples:
   portcheck plan csrc --target 910B -o reports/910B
   portcheck plan . --target 950 -o plan950 --lang zh
   portcheck plan csrc --target 910C -o plan --rules our_rules
+  portcheck plan csrc --target 910B -o plan --given batch_tokens=128 --given ranks=16
+  portcheck plan csrc --target 910B -o plan --annotate copies
 
 {_EXIT_CODES}"""
 
@@ -254,6 +257,16 @@ def _plan_parser() -> _Parser:
     parser.add_argument("--target", metavar="NAME", required=True, help="the product that the port is for")
     parser.add_argument(
         "-o", "--output", metavar="DIR", required=True, help="the folder to write; it is made where missing"
+    )
+    parser.add_argument(
+        "--given",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="what callers pass, for the limits of operators: hidden=7168; may be repeated",
+    )
+    parser.add_argument(
+        "--annotate", metavar="DIR", help="write copies of the sources there, with findings as comments"
     )
     _add_rules_folder(parser)
     _add_language(parser)

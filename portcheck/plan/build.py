@@ -10,12 +10,12 @@ from portcheck.pack import Finding
 from portcheck.pack.subjects import View
 from portcheck.plan.calibration import calibration
 from portcheck.plan.categories import Judgement, categorise, has_no_cached_mode, school, verdict_on
-from portcheck.plan.effort import Estimate, Factor, Span, estimate, total
+from portcheck.plan.effort import Estimate, Factor, Span, days_of, estimate, likely, total
 from portcheck.plan.features import Features, Measures, Nature
 from portcheck.plan.instances import Instantiated, instantiated
 from portcheck.plan.items import Draft, Inventory
 from portcheck.plan.links import Links
-from portcheck.plan.matching import Answer, match
+from portcheck.plan.matching import Answer, admits, layer, match
 from portcheck.plan.model import Category, Edge, EdgeKind, ItemKind, Plan, WorkItem
 from portcheck.plan.order import graph_of, ordered, tracks_of
 from portcheck.source.place import Place
@@ -27,19 +27,28 @@ _FIRST = (ItemKind.LAYOUT, ItemKind.HELPER, ItemKind.KERNEL, ItemKind.HOST, Item
 _NO_DAYS = Span(0, 0)
 
 
-def build_plan(view: View, found: Iterable[Finding], target: Target) -> Plan:
-    """The plan for one target. `found` are findings of rules that were asked about this target."""
-    return _Builder(view, tuple(found), target).plan()
+def build_plan(
+    view: View, found: Iterable[Finding], target: Target, given: Mapping[str, int | str] | None = None
+) -> Plan:
+    """The plan for one target. `found` are findings of rules that were asked about this target.
+
+    `given` are values of operators' quantities that the user knows; each counts for the kernels
+    that admit it. Raises ValueError for one that no kernel admits.
+    """
+    return _Builder(view, tuple(found), target, given or {}).plan()
 
 
 class _Builder:
-    def __init__(self, view: View, found: tuple[Finding, ...], target: Target) -> None:
-        self.view, self.target = view, target
+    def __init__(
+        self, view: View, found: tuple[Finding, ...], target: Target, given: Mapping[str, int | str]
+    ) -> None:
+        self.view, self.target, self.given = view, target, given
         self.found = tuple(f for f in found if verdict_on(f, target.name) is not None)
         self.inventory = Inventory(view, self.found)
         self.measures = Measures(view)
 
     def plan(self) -> Plan:
+        self._check_given()
         edges = Links(self.inventory).all()
         items = {draft.id: self._item(draft) for draft in self.inventory.drafts.values()}
         items = {key: _with_what_it_calls(item, items, edges) for key, item in items.items()}
@@ -48,7 +57,11 @@ class _Builder:
         steps, path = ordered(graph_of(ranked, edges), most)
         tracks = tracks_of({i.id: i.kind for i in items.values()}, edges, steps, most)
         lines, days = totals(items.values())
-        return Plan(self.target, items, edges, steps, tracks, path, lines, days)
+        expected = likely_lines(items.values())
+        around = layer(self._stages.values(), self.target.name) if self._stages else ()
+        return Plan(
+            self.target, items, edges, steps, tracks, path, lines, days, expected, days_of(expected), around
+        )
 
     def _item(self, draft: Draft) -> WorkItem:
         features = self.measures.of(draft.functions[0]) if draft.kind is ItemKind.KERNEL else None
@@ -97,7 +110,15 @@ class _Builder:
         if draft.kind is not ItemKind.KERNEL or draft.place is None:
             return ()
         code = self._stages.get((draft.place.path, draft.place.start_byte))
-        return match(code.stage, code, self.target.name) if code is not None else ()
+        if code is None:
+            return ()
+        given = {name: value for name, value in self.given.items() if admits(code, name, value)}
+        return match(code.stage, code, self.target.name, given=given)
+
+    def _check_given(self) -> None:
+        for name, value in self.given.items():
+            if not any(admits(code, name, value) for code in self._stages.values()):
+                raise ValueError(f"no kernel that has operators admits {name}={value}")
 
     def _estimate(self, draft: Draft, features: Features | None, judged: Judgement) -> Estimate | None:
         """Of kernels and helpers. Host code is in the estimate of the kernels that it launches."""
@@ -145,7 +166,8 @@ def _of_helper(features: Features, target: Target, category: Category) -> Estima
     factor = Factor(span, (span.least * span.most) ** 0.5, (), True)
     texts = (share.text, table.tests.text, table.lines_a_day.text)
     own = replace(features, helper_lines=0, shared_helper_lines=0, host_lines=0)
-    return Estimate(own, target.name, factor, device, Span(0, 0), tests, days, True, texts)
+    middle = device.most / 2 if category is Category.DROP else features.lines * factor.middle
+    return Estimate(own, target.name, factor, device, Span(0, 0), tests, days, True, texts, middle)
 
 
 def _days_of(item: WorkItem) -> Span:
@@ -170,3 +192,9 @@ def totals(items: Iterable[WorkItem]) -> tuple[Span, Span]:
         elif item.kind is not ItemKind.KERNEL:
             lines, days = lines + own_lines, days + own_days
     return lines, days
+
+
+def likely_lines(items: Iterable[WorkItem]) -> Span:
+    """Lines of device and host if estimates err independently; what is not written is expected to be none."""
+    listed = [(i.category in _NOT_WRITTEN, i.estimate) for i in items if i.estimate is not None]
+    return likely((Span(0, e.code.most), 0.0) if spared else (e.code, e.middle) for spared, e in listed)

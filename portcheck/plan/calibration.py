@@ -52,6 +52,11 @@ class Share:
     text: Text
     source: str
 
+    @property
+    def middle(self) -> float:
+        """The geometric mean: as many times from the least as from the most."""
+        return float((self.least * self.most) ** 0.5)
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:

@@ -77,7 +77,8 @@ class Estimate:
 
     Lines are of the port: `device` for the kernel with its own helpers, `host` for tiling,
     shape inference and bindings, `tests`. `days` are engineer-days to a first version that
-    works; as much again for its performance. `calibrated` is False where the table has no
+    works; as much again for its performance. `middle` is the middle of the lines of device and
+    host together, by the geometric means of the factors. `calibrated` is False where the table has no
     kernel of this nature: the range is then that of all. `features` are what it rests on.
     """
 
@@ -90,6 +91,12 @@ class Estimate:
     days: Span
     calibrated: bool
     assumptions: tuple[Text, ...]
+    middle: float
+
+    @property
+    def code(self) -> Span:
+        """Lines of device and host."""
+        return self.device + self.host
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,15 @@ class Accuracy:
     def inside(self) -> int:
         """How many ports have as many lines as the range says."""
         return sum(p.is_inside for p in self.predictions)
+
+    def totals(self) -> dict[str, tuple[Span, int]]:
+        """For each target: the likely lines of all its ports together, and how many they have."""
+        found = {}
+        for target in dict.fromkeys(p.observation.target for p in self.predictions):
+            own = [p for p in self.predictions if p.observation.target == target]
+            span = likely([(p.span, p.middle) for p in own])
+            found[target] = span, sum(p.observation.port_lines for p in own)
+        return found
 
     def rank_correlation(self, target: str = "") -> float:
         """Spearman's, of predicted and real lines; of one target, or of all ports."""
@@ -186,14 +202,23 @@ def estimate(
         device,
         host,
         code.times(table.tests.least, table.tests.most),
-        _days(code, table),
+        days_of(code, table),
         factor.of_its_nature,
         tuple(assumptions),
+        _middle(features, factor, table, first=first),
     )
 
 
-def _days(code: Span, table: Calibration) -> Span:
+def _middle(features: Features, factor: Factor, table: Calibration, *, first: bool) -> float:
+    device = features.lines * factor.middle + features.helper_lines * table.helpers.middle
+    if not first:
+        device *= table.further_target.middle
+    return device * (1 + table.host.middle)
+
+
+def days_of(code: Span, table: Calibration | None = None) -> Span:
     """Engineer-days: few lines at the fastest pace, to many at the slowest."""
+    table = table or calibration()
     return Span(code.least / table.lines_a_day.most, code.most / table.lines_a_day.least)
 
 
@@ -204,7 +229,21 @@ def _nothing(features: Features, target: str, table: Calibration) -> Estimate:
     host = Span(0, device.most * table.host.most)
     code = device + host
     tests = Span(0, code.most * table.tests.most)
-    return Estimate(features, target, kept, device, host, tests, _days(code, table), True, ())
+    return Estimate(features, target, kept, device, host, tests, days_of(code, table), True, (), 0.0)
+
+
+def likely(parts: Iterable[tuple[Span, float]]) -> Span:
+    """The range of a sum whose parts, each with its middle, err independently of each other.
+
+    The ends of the full range need every part to err the same way, and as far as it can.
+    """
+    listed = list(parts)
+    middle = sum(m for _, m in listed)
+    half = sum(((span.most - span.least) / 2) ** 2 for span, _ in listed) ** 0.5
+    return Span(
+        max(sum(span.least for span, _ in listed), middle - half),
+        min(sum(span.most for span, _ in listed), middle + half),
+    )
 
 
 def total(estimates: Sequence[Estimate]) -> tuple[Span, Span]:

@@ -167,21 +167,38 @@ def _given(
 ) -> dict[str, tuple[Admitted, ...]]:
     found = dict(quantities)
     for name, value in given.items():
-        if name not in found:
-            raise ValueError(f"no quantity '{name}'; there are {', '.join(found)}")
-        shown = (Evidence(f"{name} = {value}, given", None),)
-        words = vocabulary().quantities[name].words
-        if isinstance(value, str) != bool(words) or (words and value not in words):
-            raise ValueError(f"{name}: must be {'one of ' + ', '.join(words) if words else 'a number'}")
-        if isinstance(value, str):
-            fitting = (a for a in found[name] if value in a.words or not a.words)
-            kept = [replace(a, words=(value,), evidence=shown) for a in fitting]
-        else:
-            kept = [replace(a, low=value, high=value, evidence=shown) for a in found[name] if a.admits(value)]
+        check_given(name, value)
+        kept = [fixed for a in found[name] if (fixed := _fixed(a, name, value)) is not None]
         if not kept:
             raise ValueError(f"{name}: the code admits only {', '.join(a.text.en for a in found[name])}")
         found[name] = (kept[0],)
     return _completed(found, given)
+
+
+def check_given(name: str, value: int | str) -> None:
+    """Raises ValueError for a quantity that does not exist, and for a value that it cannot have."""
+    known = vocabulary().quantities
+    if name not in known:
+        raise ValueError(f"no quantity '{name}'; there are {', '.join(known)}")
+    words, least = known[name].words, known[name].least
+    if isinstance(value, str) != bool(words) or (words and value not in words):
+        raise ValueError(f"{name}: must be {'one of ' + ', '.join(words) if words else 'a number'}")
+    if isinstance(value, int) and least is not None and value < least:
+        raise ValueError(f"{name}: must be at least {least}")
+
+
+def admits(code: Instantiated, name: str, value: int | str) -> bool:
+    """Whether some launch of the code lets a quantity have that value."""
+    return any(_fixed(a, name, value) is not None for a in code.quantities[name])
+
+
+def _fixed(admitted: Admitted, name: str, value: int | str) -> Admitted | None:
+    """What the user fixed, None where the code does not admit it."""
+    shown = (Evidence(f"{name} = {value}, given", None),)
+    if isinstance(value, str):
+        fits = value in admitted.words or not admitted.words
+        return replace(admitted, words=(value,), evidence=shown) if fits else None
+    return replace(admitted, low=value, high=value, evidence=shown) if admitted.admits(value) else None
 
 
 def _completed(
@@ -341,6 +358,12 @@ class LayerStage:
     stage: str
     kernels: tuple[str, ...]
     operators: tuple[Operator, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What there is to call."""
+        calls = (call for o in self.operators if (call := o.call(self.stage)) is not None)
+        return tuple(dict.fromkeys(name for call in calls for name in call.names))
 
 
 def layer(code: Iterable[Instantiated], target: str) -> tuple[LayerStage, ...]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from portcheck.pack import Finding
 from portcheck.plan.effort import Estimate, Span
-from portcheck.plan.matching import Answer
+from portcheck.plan.matching import Answer, LayerStage
 from portcheck.source.place import Place
 from portcheck.targets import Target
 from portcheck.targets.text import Text
@@ -92,7 +92,10 @@ class Plan:
 
     `order` lists the steps, first to last; a step is one item, or the items of a cycle, which
     change together. `tracks` are the parts that do not depend on each other. `critical_path` is
-    the chain with the most days. `lines` and `days` are totals, for the whole range.
+    the chain with the most days. `lines` and `days` are totals, for the whole range; `likely_lines`
+    and `likely_days` if the estimates err independently of each other. `layer` are
+    the stages of the MoE layer that the kernels belong to, with the operators for each on the
+    target; () where no kernel is a stage of one.
     """
 
     target: Target
@@ -103,3 +106,6 @@ class Plan:
     critical_path: tuple[str, ...]
     lines: Span
     days: Span
+    likely_lines: Span
+    likely_days: Span
+    layer: tuple[LayerStage, ...] = ()

@@ -14,6 +14,9 @@ KINDS = {
 }
 IN_CUDA = Text("CUDA", "CUDA")
 PROPOSED = Text("proposed for {target}", "{target} 建议布局")
+LAYOUT = Text("layout", "布局")
+KERNEL, LAUNCH, NOTE = Text("kernel", "核函数"), Text("launch", "启动"), Text("note", "备注")
+IN_ORDER = Text("numbers in the order of", "数值依次对应")
 FIELD = Text("field", "字段")
 OFFSET = Text("offset", "偏移")
 BYTES = Text("bytes", "字节")

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 
 from portcheck import __version__
 from portcheck.pack import Finding
 from portcheck.plan.categories import verdict_on
+from portcheck.plan.changes import Changes
+from portcheck.plan.decisions import Decision
+from portcheck.plan.edition import Edition
 from portcheck.plan.effort import Estimate, Span, accuracy
 from portcheck.plan.features import Features
 from portcheck.plan.matching import Answer, LimitAnswer
 from portcheck.plan.model import Edge, Plan, WorkItem
 from portcheck.plan.overview import Undecided, undecided
+from portcheck.plan.unapplied import Unapplied
 from portcheck.report.findings_text import shortened
 from portcheck.report.json import array, one_line
+from portcheck.report.layout_records import budget_record, layout_record, not_followed_record
 from portcheck.report.proof_records import assumption_records
 from portcheck.report.records import Record, coverage_totals, file_record, place_record, skipped_record
 from portcheck.report.schema import PLAN_NAME, PLAN_VERSION
@@ -28,10 +34,10 @@ _COUNTED = (
 
 
 def render(
-    plan: Plan, result: ScanResult, assumptions: Iterable[tuple[str, str]], language: Language
+    edition: Edition, result: ScanResult, assumptions: Iterable[tuple[str, str]], language: Language
 ) -> Iterator[str]:
     """The document's lines; each item and each edge stands on a line of its own."""
-    texts = dict(assumptions)
+    plan, found, texts = edition.plan, edition.layouts, dict(assumptions)
     yield "{"
     yield f'  "schema": "{PLAN_NAME}",'
     yield f'  "version": {PLAN_VERSION},'
@@ -42,12 +48,20 @@ def render(
     yield f'  "target": {one_line({"name": plan.target.name, "products": list(plan.target.products)})},'
     yield f'  "lines": {one_line(span_record(plan.lines))},'
     yield f'  "days": {one_line(span_record(plan.days))},'
+    yield f'  "likely_lines": {one_line(span_record(plan.likely_lines))},'
+    yield f'  "likely_days": {one_line(span_record(plan.likely_days))},'
     yield f'  "calibration": {one_line(_calibration())},'
     yield from array("  ", "items", (_item(i, plan, language) for i in plan.items.values()), ",")
     yield from array("  ", "edges", map(_edge, plan.edges), ",")
     yield f'  "order": {one_line([list(step) for step in plan.order])},'
     yield f'  "tracks": {one_line([list(track) for track in plan.tracks])},'
     yield f'  "critical_path": {one_line(list(plan.critical_path))},'
+    yield from array("  ", "layouts", (layout_record(t, language) for t in found.tables), ",")
+    yield from array("  ", "budgets", map(budget_record, found.budgets), ",")
+    yield from array("  ", "offsets_not_followed", map(not_followed_record, found.unknown), ",")
+    yield from array("  ", "decisions", map(_decision, edition.decisions), ",")
+    yield f'  "changes": {one_line(_changes(edition.changes))},'
+    yield from array("  ", "rules_without_findings", (_silent(u, language) for u in edition.unapplied), ",")
     yield from array("  ", "undecided", (_question(u, language) for u in undecided(plan)), ",")
     yield from array("  ", "assumptions", assumption_records(texts, texts), ",")
     yield '  "coverage": {'
@@ -57,6 +71,36 @@ def render(
     yield from array("    ", "skipped", map(skipped_record, result.skipped), "")
     yield "  }"
     yield "}"
+
+
+def _decision(decision: Decision) -> Record:
+    """As in `portcheck-plan.toml`; `fingerprint` is null for what is not ported."""
+    return {
+        "for": decision.subject,
+        "status": decision.status.value,
+        "reason": decision.reason,
+        "fingerprint": decision.fingerprint or None,
+    }
+
+
+def _changes(found: Changes) -> Record | None:
+    """Null for the first plan of a folder."""
+    if found.first:
+        return None
+    return {
+        "target_before": found.target_before or None,
+        "new_items": list(found.new_items),
+        "gone_items": list(found.gone_items),
+        "changed_items": [asdict(change) for change in found.changed_items],
+        "new_findings": [asdict(told) for told in found.new_findings],
+        "gone_findings": [asdict(told) for told in found.gone_findings],
+        "stale": [{"id": s.id, "before": s.before, "now": s.now} for s in found.stale],
+        "orphans": [decision.subject for decision in found.orphans],
+    }
+
+
+def _silent(one: Unapplied, language: Language) -> Record:
+    return {"code": one.rule.code, "name": one.rule.name, "why": one.why.said(language)}
 
 
 def span_record(span: Span) -> Record:

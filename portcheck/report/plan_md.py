@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from portcheck.pack import Finding
 from portcheck.plan.categories import verdict_on
+from portcheck.plan.edition import Edition
 from portcheck.plan.effort import accuracy
 from portcheck.plan.matching import Answer, LimitAnswer, Standing
 from portcheck.plan.model import Category, Edge, EdgeKind, ItemKind, Plan, WorkItem
@@ -14,6 +15,8 @@ from portcheck.plan.vocabulary import vocabulary
 from portcheck.report import plan_words, words
 from portcheck.report.findings_text import shortened
 from portcheck.report.markdown import code, prose, table
+from portcheck.report.plan_md_changes import change_lines, decision_lines
+from portcheck.report.plan_md_layouts import budget_lines, layout_lines
 from portcheck.report.plan_words import span_text
 from portcheck.result import ScanResult
 from portcheck.source.place import Place
@@ -27,10 +30,10 @@ _FAILS = (Verdict.VIOLATED, Verdict.DEPENDS)
 
 
 def render(
-    plan: Plan, result: ScanResult, assumptions: Iterable[tuple[str, str]], language: Language
+    edition: Edition, result: ScanResult, assumptions: Iterable[tuple[str, str]], language: Language
 ) -> Iterator[str]:
     """The lines of `plan.md`."""
-    yield from _Page(plan, result, tuple(assumptions), language).lines()
+    yield from _Page(edition, result, tuple(assumptions), language).lines()
 
 
 def summary(plan: Plan, language: Language) -> str:
@@ -38,7 +41,7 @@ def summary(plan: Plan, language: Language) -> str:
     kernels = counts(plan)[ItemKind.KERNEL]
     number = kernels.total()
     named = [f"{kernels[c]} {plan_words.CATEGORIES[c].said(language)}" for c in Category if kernels[c]]
-    days, lines = span_text(plan.days, language), span_text(plan.lines, language)
+    days, lines = span_text(plan.likely_days, language), span_text(plan.likely_lines, language)
     name, open_ = plan.target.name, len(undecided(plan))
     if language is Language.ZH:
         listed = "、".join(named) or "无"
@@ -55,10 +58,15 @@ def summary(plan: Plan, language: Language) -> str:
 
 class _Page:
     def __init__(
-        self, plan: Plan, result: ScanResult, assumptions: tuple[tuple[str, str], ...], language: Language
+        self,
+        edition: Edition,
+        result: ScanResult,
+        assumptions: tuple[tuple[str, str], ...],
+        language: Language,
     ) -> None:
-        self.plan, self.result, self.assumptions, self.language = plan, result, assumptions, language
-        self.number = {item: n for n, step in enumerate(plan.order, 1) for item in step}
+        self.edition, self.plan = edition, edition.plan
+        self.result, self.assumptions, self.language = result, assumptions, language
+        self.number = {item: n for n, step in enumerate(self.plan.order, 1) for item in step}
 
     def said(self, en: str, zh: str) -> str:
         return zh if self.language is Language.ZH else en
@@ -69,6 +77,7 @@ class _Page:
     def lines(self) -> Iterator[str]:
         yield f"# {self.said('Migration plan for ', '移植计划：')}{self.plan.target.name}"
         yield from ("", prose(summary(self.plan, self.language)))
+        changes, layouts = self.edition.changes, self.edition.layouts
         sections = (
             (self.said("Can it be ported?", "能否移植"), self._verdict()),
             (self.said("What exists as an operator", "已有算子"), self._operators()),
@@ -76,10 +85,15 @@ class _Page:
             (self.said("In which order", "移植顺序"), self._order()),
             (self.said("How much", "工作量"), self._effort()),
             (self.said("Not decided", "未判定"), self._undecided(_FIRST)),
+            (self.said("Since the last plan", "与上一份计划相比"), change_lines(changes, self.language)),
+            (self.said("Decisions", "决定"), decision_lines(self.edition, self.language)),
             (self.said("Items", "工作项"), self._items()),
+            (self.said("Layouts", "数据布局"), layout_lines(layouts, self.language)),
+            (self.said("Unified Buffer", "Unified Buffer 预算"), budget_lines(layouts, self.language)),
             (self.said("Items in detail", "工作项详情"), self._details()),
             (self.said("All open questions", "全部未判定问题"), self._undecided(None)),
             (self.said("Coverage", "读取范围"), self._coverage()),
+            (self.said("Rules without findings", "无发现的规则"), self._unapplied()),
             (self.said("Assumptions", "假设"), self._assumed()),
         )
         for title, lines in sections:
@@ -133,6 +147,23 @@ class _Page:
             "“not decided” means that a number is the caller's or that no source gives the limit.",
             "“未判定”指该数值由调用者决定，或未找到约束的来源。",
         )
+        yield from self._layer()
+
+    def _layer(self) -> Iterator[str]:
+        """The stages around these kernels, also those that the tree has nothing for."""
+        if not self.plan.layer:
+            return
+        yield from ("", self.said("The layer around these kernels:", "这些核函数所在的层："), "")
+        head = self.said("Stage\0In this tree\0Operators", "阶段\0本代码中\0算子").split("\0")
+        rows = (
+            [
+                plan_words.STAGES[one.stage].said(self.language),
+                ", ".join(code(name) for name in one.kernels),
+                ", ".join(code(n) for n in one.names),
+            ]
+            for one in self.plan.layer
+        )
+        yield from table(head, rows)
 
     def _answer(self, answer: Answer) -> tuple[str, ...]:
         calls = ", ".join(code(n) for n in answer.call.names) or prose(answer.operator.name)
@@ -231,10 +262,15 @@ class _Page:
 
     def _effort(self) -> Iterator[str]:
         measured = accuracy()
-        lines, days = span_text(self.plan.lines, self.language), span_text(self.plan.days, self.language)
+        plan, spoken = self.plan, self.language
+        lines, days = span_text(plan.likely_lines, spoken), span_text(plan.likely_days, spoken)
+        most_lines, most_days = span_text(plan.lines, spoken), span_text(plan.days, spoken)
         yield self.said(
-            f"{lines} lines of device and host code, {days} engineer-days to a first version that works.",
-            f"设备与主机代码 {lines} 行，{days} 人日可得到能工作的首个版本。",
+            f"{lines} lines of device and host code, {days} engineer-days to a first version that works, if "
+            f"the estimates of the items err independently of each other. If all err the same way as far as "
+            f"ports have been seen to: {most_lines} lines, {most_days} days.",
+            f"若各项估计误差相互独立：设备与主机代码 {lines} 行，{days} 人日可得到能工作的首个版本。"
+            f"若全部按已见最大幅度同向偏差：{most_lines} 行，{most_days} 人日。",
         )
         yield ""
         error, count = f"{measured.median_error:.0%}", len(measured.predictions)
@@ -246,6 +282,14 @@ class _Page:
             f"their range; rank correlation {ranks}.",
             f"以 {count} 个实际移植标定。逐一留出检验：区间中值的中位误差 {error}，最大 {worst}；"
             f"{count} 个中有 {measured.inside} 个落在区间内；秩相关系数 {ranks}。",
+        )
+        sums = ", ".join(
+            f"{target} {real:,} ({span_text(span, spoken)})"
+            for target, (span, real) in measured.totals().items()
+        )
+        yield self.said(
+            f"All ports to a target together have as many lines as follows (and as said of them): {sums}.",
+            f"各目标全部移植的实际总行数（括号内为估计）：{sums}。",
         )
         texts = dict.fromkeys(
             t for i in self.plan.items.values() if i.estimate is not None for t in i.estimate.assumptions
@@ -293,11 +337,16 @@ class _Page:
         return [
             str(self.number[item.id]),
             f"{kind} {code(item.name)}",
-            plan_words.CATEGORIES[item.category].said(self.language),
+            plan_words.CATEGORIES[item.category].said(self.language) + self._decided(item.id),
             self.text(item.reason),
             days,
             _at(item.place) if item.place is not None else "",
         ]
+
+    def _decided(self, subject: str) -> str:
+        """` (accepted)` behind what the team decided."""
+        decision = self.edition.decisions.of(subject)
+        return f" ({plan_words.STATUSES[decision.status].said(self.language)})" if decision else ""
 
     def _details(self) -> Iterator[str]:
         for step in self.plan.order:
@@ -362,7 +411,8 @@ class _Page:
             [
                 _at(f.place),
                 f.rule.code,
-                words.VERDICTS[verdict_on(f, target) or f.verdict].said(self.language),
+                words.VERDICTS[verdict_on(f, target) or f.verdict].said(self.language)
+                + self._decided(f.identity),
                 prose(f.message(self.language, shortened)),
             ]
             for f in shown
@@ -392,6 +442,16 @@ class _Page:
             )
         holds = sum(verdict_on(f, self.plan.target.name) is Verdict.HOLDS for f in self._all_findings())
         yield self.said(f"- {holds} findings hold on the target", f"- {holds} 条规则结论在目标上满足")
+
+    def _unapplied(self) -> Iterator[str]:
+        """Grouped by the reason, so that a reader sees at once what was never looked at."""
+        by_reason: dict[str, list[str]] = {}
+        for one in self.edition.unapplied:
+            by_reason.setdefault(self.text(one.why), []).append(one.rule.code)
+        if not by_reason:
+            yield self.said("None.", "无。")
+        for why, codes in by_reason.items():
+            yield f"- {why}: {', '.join(codes)}"
 
     def _all_findings(self) -> Iterable[Finding]:
         return {id(f): f for i in self.plan.items.values() for f in i.findings}.values()

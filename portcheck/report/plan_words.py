@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portcheck.plan.decisions import Status
 from portcheck.plan.effort import Span
 from portcheck.plan.matching import Standing
 from portcheck.plan.model import Category, EdgeKind, ItemKind, School
@@ -40,6 +41,51 @@ STANDINGS = {
     Standing.MISSING: Text("semantics missing", "缺少语义"),
     Standing.OUTSIDE: Text("outside", "超出限制"),
 }
+STAGES = {
+    "gate": Text("gating, top-k", "门控 top-k"),
+    "layout": Text("layout", "布局统计"),
+    "notify": Text("exchange of counts", "数量交换"),
+    "dispatch": Text("dispatch", "dispatch"),
+    "low-latency dispatch": Text("low-latency dispatch", "低时延 dispatch"),
+    "cached dispatch": Text("dispatch by an earlier layout", "复用布局的 dispatch"),
+    "permute": Text("permutation by expert", "按专家重排"),
+    "grouped GEMM": Text("grouped GEMM", "分组 GEMM"),
+    "activation": Text("activation", "激活"),
+    "combine": Text("combine", "combine"),
+    "low-latency combine": Text("low-latency combine", "低时延 combine"),
+}
+STATUSES = {
+    Status.TODO: Text("to do", "待办"),
+    Status.DEFERRED: Text("deferred", "推迟"),
+    Status.PORTED: Text("ported", "已移植"),
+    Status.ACCEPTED: Text("accepted", "已接受"),
+    Status.FALSE_POSITIVE: Text("false positive", "误报"),
+}
+ABOUT, STATUS, REASON = Text("About", "对象"), Text("Status", "状态"), Text("Reason", "理由")
+FIRST_PLAN = Text(
+    "This is the first plan in this folder; the next one says here what changed.",
+    "这是此目录中的第一份计划；下一份将在此说明变化。",
+)
+OTHER_TARGET = Text(
+    "The last plan was for {target}: categories and findings are not compared with it.",
+    "上一份计划针对 {target}：不与其比较类别和发现。",
+)
+NO_CHANGE = Text("Nothing changed.", "没有变化。")
+STALE = Text("Ported, but the CUDA source has changed since", "已移植，但 CUDA 源码此后已变化")
+STALE_ITEM = Text("ported from {before}, now {now}", "移植自 {before}，现为 {now}")
+NEW_ITEMS, GONE_ITEMS = Text("New items", "新增工作项"), Text("Items that are gone", "消失的工作项")
+CHANGED_ITEMS = Text("Items that changed", "变化的工作项")
+CODE_CHANGED = Text("its code changed", "代码已变化")
+NEW_FINDINGS = Text("New findings", "新增发现")
+GONE_FINDINGS = Text("Findings that are gone, or hold now", "消失或现已满足的发现")
+ORPHANS = Text("Decisions on what is no more", "对象已不存在的决定")
+MORE = Text("and {count} more", "另有 {count} 条")
+HOW_TO_DECIDE = Text(
+    "{file} beside this report keeps decisions: `for` (an item's id or a finding's identity), `status` "
+    "(todo, deferred, ported, accepted, false-positive) and `reason`.",
+    "本报告旁的 {file} 记录决定：`for`（工作项 id 或发现的标识）、`status`"
+    "（todo、deferred、ported、accepted、false-positive）与 `reason`（理由）。",
+)
 
 
 def span_text(span: Span | None, language: Language) -> str:

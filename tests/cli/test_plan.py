@@ -47,7 +47,7 @@ def test_it_writes_the_report_and_says_the_result(run: Run, tmp_path: Path) -> N
     assert (ended, err) == (0, "")
     assert out.startswith("Port to 910B: 1 kernels (1 redesign)")
     assert sorted(p.name for p in (tmp_path / "new" / "plan").iterdir()) == [
-        "index.html", "kernels", "plan.json", "plan.md", "sources",
+        "index.html", "kernels", "layouts", "plan.json", "plan.md", "sources",
     ]  # fmt: skip
     text = (tmp_path / "new" / "plan" / "plan.md").read_text(encoding="utf-8")
     headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
@@ -82,9 +82,13 @@ def test_chinese(run: Run, tmp_path: Path) -> None:
 def test_an_earlier_plan_is_replaced_and_other_files_stay(run: Run, tmp_path: Path) -> None:
     assert run("src", "--target", "910B", "-o", "plan", "--lang", "en")[0] == 0
     (tmp_path / "plan" / "portcheck-plan.toml").write_text("# mine\n", encoding="utf-8")
-    first = (tmp_path / "plan" / "plan.md").read_bytes()
+    (tmp_path / "plan" / "notes.txt").write_text("mine\n", encoding="utf-8")
+    first = (tmp_path / "plan" / "plan.md").read_text(encoding="utf-8")
     assert run("src", "--target", "910B", "-o", "plan", "--lang", "en")[0] == 0
-    assert (tmp_path / "plan" / "plan.md").read_bytes() == first
+    again = (tmp_path / "plan" / "plan.md").read_text(encoding="utf-8")
+    no_earlier = "This is the first plan in this folder; the next one says here what changed.\n"
+    assert first.replace(no_earlier, "Nothing changed.\n") == again
+    assert (tmp_path / "plan" / "notes.txt").read_text(encoding="utf-8") == "mine\n"
     assert (tmp_path / "plan" / "portcheck-plan.toml").read_text(encoding="utf-8") == "# mine\n"
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from portcheck.plan.changes import ItemChange, Stale, changes
+from portcheck.pack import Finding, pack
+from portcheck.plan.changes import ItemChange, Stale, Told, changes
 from portcheck.plan.decisions import Decision, Decisions, Status, read, stamped, write
 from portcheck.plan.effort import Span
 from portcheck.plan.model import Category, ItemKind, Plan, WorkItem
+from portcheck.source.place import Place
+from portcheck.symbolic.answers import Verdict
 from portcheck.targets import RuleDataError, targets
 from portcheck.targets.text import Text
 
@@ -129,21 +134,37 @@ class TestWriting:
         assert len(read(file)) == 1
 
 
-def item(name: str, fingerprint: str, category: Category = Category.DIRECT) -> WorkItem:
+def finding(identity: str, verdict: Verdict = Verdict.VIOLATED) -> Finding:
+    rule = replace(pack()[0], message=Text("is there", "在此"))
+    place = Place("a.cu", 0, 1, 1, 1, 1, 2)
+    return Finding(rule, place, "", ((targets()[0].name, verdict),), {}, identity=identity)
+
+
+def item(
+    name: str,
+    fingerprint: str,
+    category: Category = Category.DIRECT,
+    findings: tuple[Finding, ...] = (),
+) -> WorkItem:
     text = Text("", "")
     return WorkItem(
-        f"kernel:{name}", ItemKind.KERNEL, name, None, fingerprint, category, text, None, text, (), (), None
-    )
+        f"kernel:{name}", ItemKind.KERNEL, name, None, fingerprint, category, text, None, text, findings, (),
+        None,
+    )  # fmt: skip
 
 
 def plan(*items: WorkItem) -> Plan:
-    return Plan(targets()[0], {i.id: i for i in items}, (), (), (), (), Span(0, 0), Span(0, 0))
+    return Plan(targets()[0], {i.id: i for i in items}, (), (), (), (), *[Span(0, 0)] * 4)
 
 
-BEFORE = {
+GONE = {
+    "identity": "f2", "code": "MTE001", "verdict": "violated", "place": {"path": "a.cu", "line": 7},
+    "detail": "was there",
+}  # fmt: skip
+BEFORE: dict[str, Any] = {
     "items": [
         {"id": "kernel:a", "category": "direct", "fingerprint": ONE, "findings": [{"identity": "f1"}]},
-        {"id": "kernel:gone", "category": "direct", "fingerprint": ONE, "findings": [{"identity": "f2"}]},
+        {"id": "kernel:gone", "category": "direct", "fingerprint": ONE, "findings": [GONE]},
         {"id": "kernel:b", "category": "direct", "fingerprint": ONE, "findings": []},
     ]
 }
@@ -152,29 +173,52 @@ NONE = Decisions({})
 
 class TestChanges:
     def test_the_first_time(self) -> None:
-        found = changes(None, plan(item("a", ONE)), NONE, {"kernel:a": ("f1",)})
+        found = changes(None, plan(item("a", ONE, findings=(finding("f1"),))), NONE)
         assert found.first
         assert [found.new_items, found.gone_items, found.changed_items, found.new_findings] == [()] * 4
 
     def test_new_gone_and_changed(self) -> None:
-        now = plan(item("a", TWO), item("b", ONE, Category.REDESIGN), item("new", ONE))
-        found = changes(BEFORE, now, NONE, {"kernel:a": ("f1", "f3")})
+        kept = item("a", TWO, findings=(finding("f1"), finding("f3")))
+        now = plan(kept, item("b", ONE, Category.REDESIGN), item("new", ONE))
+        found = changes(BEFORE, now, NONE)
         assert (found.new_items, found.gone_items) == (("kernel:new",), ("kernel:gone",))
         assert found.changed_items == (
             ItemChange("kernel:a", True, "direct", "direct"),
             ItemChange("kernel:b", False, "direct", "redesign"),
         )
-        assert (found.new_findings, found.gone_findings) == (("f3",), ("f2",))
+        assert [told.identity for told in found.new_findings] == ["f3"]
+        assert found.gone_findings == (Told("f2", "MTE001", "a.cu:7", "was there"),)
 
     def test_nothing_changed(self) -> None:
-        same = plan(item("a", ONE), item("b", ONE), item("gone", ONE))
-        found = changes(BEFORE, same, NONE, {"kernel:a": ("f1",), "kernel:gone": ("f2",)})
+        gone = item("gone", ONE, findings=(finding("f2"),))
+        found = changes(BEFORE, plan(item("a", ONE, findings=(finding("f1"),)), item("b", ONE), gone), NONE)
         assert not any(getattr(found, name) for name in found.__slots__)
 
-    def test_findings_are_compared_only_if_both_have_them(self) -> None:
-        for bare in ({"id": "kernel:a"}, {"id": "kernel:a", "findings": [{"code": "MTE001"}]}):
-            found = changes({"items": [bare]}, plan(item("a", ONE)), NONE, {"kernel:a": ("f1",)})
-            assert [found.new_findings, found.changed_items] == [(), ()]
+    def test_what_holds_now_is_gone_and_what_held_is_new(self) -> None:
+        held = {**BEFORE["items"][0], "findings": [{"identity": "f1", "verdict": "holds"}]}
+        found = changes({"items": [held]}, plan(item("a", ONE, findings=(finding("f1"),))), NONE)
+        assert [told.identity for told in found.new_findings] == ["f1"]
+        now = plan(item("a", ONE, findings=(finding("f1", Verdict.HOLDS),)))
+        assert [
+            told.identity for told in changes({"items": BEFORE["items"][:1]}, now, NONE).gone_findings
+        ] == ["f1"]
+
+    def test_another_target_is_named_and_its_findings_are_not_compared(self) -> None:
+        before = {"target": {"name": "another"}, **BEFORE}
+        found = changes(before, plan(item("a", TWO, Category.REDESIGN)), NONE)
+        assert found.target_before == "another"
+        assert found.changed_items == (ItemChange("kernel:a", True, "redesign", "redesign"),)
+        assert (found.new_findings, found.gone_findings) == ((), ())
+
+    def test_findings_are_compared_only_if_both_have_identities(self) -> None:
+        bare = {"id": "kernel:a", "findings": [{"code": "MTE001"}]}
+        found = changes({"items": [bare]}, plan(item("a", ONE, findings=(finding("f1"),))), NONE)
+        assert [found.new_findings, found.gone_findings, found.changed_items] == [(), (), ()]
+
+    @pytest.mark.parametrize("items", [None, 3, [3], [{"name": "no id"}], {"a": 1}])
+    def test_a_document_that_somebody_wrote_into(self, items: object) -> None:
+        found = changes({"items": items, "target": 3}, plan(item("a", ONE)), NONE)
+        assert found.new_items == ("kernel:a",)
 
     def test_code_that_changed_after_it_was_ported(self) -> None:
         ported = Decision("kernel:a", Status.PORTED, "done", ONE)
@@ -192,8 +236,6 @@ class TestChanges:
 
     def test_decisions_on_what_is_no_more(self) -> None:
         listed = [Decision(s, Status.TODO, "x") for s in ("kernel:a", "kernel:old", ONE, TWO)]
-        decisions = Decisions({d.subject: d for d in listed})
-        now = plan(item("a", ONE))
-        orphans = changes(BEFORE, now, decisions, {"kernel:a": (ONE,)}).orphans
+        now = plan(item("a", ONE, findings=(finding(ONE),)))
+        orphans = changes(BEFORE, now, Decisions({d.subject: d for d in listed})).orphans
         assert [d.subject for d in orphans] == ["kernel:old", TWO]
-        assert [d.subject for d in changes(BEFORE, now, decisions).orphans] == ["kernel:old"]

@@ -10,7 +10,7 @@ from portcheck.analysis import analyse
 from portcheck.pack.subjects import View
 from portcheck.plan import Measures, Nature, Span, accuracy, estimate, total
 from portcheck.plan.calibration import MEASURES, calibration, load
-from portcheck.plan.effort import fit, observations, spearman
+from portcheck.plan.effort import fit, likely, observations, spearman
 from portcheck.resources import rules_path
 from portcheck.targets import RuleDataError
 
@@ -172,3 +172,16 @@ def test_a_broken_table_names_file_line_and_reason(tmp_path: Path, old: str, new
     with pytest.raises(RuleDataError) as raised:
         load(file)
     assert reason in str(raised.value)
+
+
+def test_all_ports_to_a_target_together_lie_in_what_is_likely() -> None:
+    """The calibration's own totals, each kernel left out in turn: the claim that the headline makes."""
+    for span, real in accuracy().totals().values():
+        assert span.least <= real <= span.most
+
+
+def test_a_sum_of_independent_parts_is_narrower_than_its_ends() -> None:
+    parts = [(Span(10, 30), 20.0)] * 4
+    assert likely(parts) == Span(60, 100)
+    assert likely(parts[:1]) == Span(10, 30)
+    assert likely([]) == Span(0, 0)

@@ -206,9 +206,12 @@ def test_samples_find_operators_for_their_stages() -> None:
     reduce = next(i for i in found if i.kernel.endswith("topk_combine"))
     assert [a.value for a in reduce.quantities["hidden"]] == [2048, 2560, 4096, 7168]
     assert standing(answer(reduce, "910C", mode="fullmesh_v1"), "hidden") is Standing.INSIDE
-    normal = answer(reduce, "910B", "CamMoeDispatchNormal and CamMoeCombineNormal")
+    answers = match("combine", reduce, "910B")
+    normal = next(a for a in answers if a.operator.name == "CamMoeDispatchNormal and CamMoeCombineNormal")
     assert [c.standing for c in normal.limits[0].cases] == [Standing.PADDING] * 3 + [Standing.INSIDE]
     stages = {s.stage: s for s in layer(found, "910B")}
+    assert stages["low-latency combine"].kernels == ("moewire::lowlatency::topk_combine",)
+    assert stages["low-latency dispatch"].kernels == ("moewire::lowlatency::send",)  # by what it does
     assert stages["gate"].kernels == ()
     assert [o.name for o in stages["gate"].operators] == ["MoE gating"]
     assert [o.name for o in stages["grouped GEMM"].operators] == ["GroupedMatmul", "mega_moe"]

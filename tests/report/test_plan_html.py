@@ -5,86 +5,40 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
-from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from pages import HOSTILE, HOSTILE_NAME, Page
 
 from portcheck.analysis import analyse
 from portcheck.pack import findings, pack
 from portcheck.pack.subjects import View
+from portcheck.plan.changes import ItemChange, Stale, Told, changes
+from portcheck.plan.decisions import Decision, Decisions, Status
+from portcheck.plan.edition import Edition
 from portcheck.plan.effort import Span, estimate
 from portcheck.plan.features import Measures
 from portcheck.plan.instances import instantiated
+from portcheck.plan.layout_model import Layouts
+from portcheck.plan.layouts import layouts
 from portcheck.plan.matching import match
 from portcheck.plan.model import Category, Edge, EdgeKind, ItemKind, Plan, School, WorkItem
+from portcheck.plan.unapplied import unapplied
 from portcheck.report.plan_html import graph, write_html
 from portcheck.report.plan_html.paths import page_names
 from portcheck.report.plan_html.text import code_lines, linked, message, prose
 from portcheck.targets import Language, targets
 from portcheck.targets.text import Text
 
-_VOID = {"meta", "wbr", "br", "input", "link"}
-NASTY = """\
-// </script><script>alert(1)</script> {{ 7 * 7 }} {% raw %} <!-- --> ]]>
-// right to left: \u202egnp.exe\u202c and \u200f, a bell \x07, escape \x1b[31m, &amp; &lt;
-namespace moe {
-__global__ void dispatch(int4* out, const int4* in, int n, const char* why) {
-    const char* text = "</script><img src=x onerror=alert(2)> {{ config }} `tick";
-    extern __shared__ int4 buffer[];
-    for (int i = threadIdx.x; i < n; i += blockDim.x) out[i] = in[i + 1];
-    asm volatile("bar.sync 1, 64;" ::: "memory");
-    __syncthreads();
-}
-}
-void run(int4* out, const int4* in) { moe::dispatch<<<1, 32, 64>>>(out, in, 7, "</title>{{ x }}"); }
-"""
-
-
-class Page(HTMLParser):
-    """A page taken apart: fails where a tag is not closed in its order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.ids: list[str] = []
-        self.tags: Counter[str] = Counter()
-        self.attributes: list[tuple[str, dict[str, str | None]]] = []
-        self.code: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        assert len(given) == len(attrs), (tag, attrs)
-        self.tags[tag] += 1
-        self.attributes.append((tag, given))
-        if given.get("id"):
-            self.ids.append(str(given["id"]))
-        if tag not in _VOID:
-            self.open.append(tag)
-        if tag == "div" and "data-n" in given:
-            self.code.append("")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in _VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag, (tag, self.getpos())
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] in ("div", "i") and self.code and "summary" not in self.open:
-            self.code[-1] += data if "details" not in self.open else ""
+NOTHING = Decisions({})
 
 
 @pytest.fixture(scope="module")
 def view(tmp_path_factory: pytest.TempPathFactory) -> View:
     folder = tmp_path_factory.mktemp("tree")
-    (folder / "a b#{{x}}.cu").write_text(NASTY, "utf-8")
+    (folder / HOSTILE_NAME).write_text(HOSTILE, "utf-8")
     return View(analyse([str(folder)]))
 
 
@@ -107,18 +61,33 @@ def plan(view: View) -> Plan:
     edge = Edge(kernel.id, host.id, EdgeKind.LAUNCHES, "run</script>", features.place)
     items = {i.id: i for i in (kernel, host)}
     order, track = tuple((key,) for key in items), tuple(items)
-    return Plan(target, items, (edge,), order, (track,), track, Span(10, 20), Span(1, 3))
+    return Plan(
+        target, items, (edge,), order, (track,), track, Span(10, 20), Span(1, 3), Span(12, 18), Span(1, 2)
+    )
+
+
+def pages_of(made: Edition, view: View, folder: Path, language: Language = Language.EN) -> dict[str, str]:
+    write_html(made, view, folder, language)
+    return {str(f.relative_to(folder)): f.read_text("utf-8") for f in sorted(folder.rglob("*.html"))}
+
+
+def edition(plan: Plan, view: View, decided: Decisions = NOTHING) -> Edition:
+    """The first edition, with the layouts and silent rules of the tree."""
+    silent = unapplied(view, pack(), [f for i in plan.items.values() for f in i.findings], plan.target)
+    return Edition(plan, layouts(view.analysis, plan.target), silent, decided, changes(None, plan, decided))
 
 
 @pytest.fixture(scope="module")
 def written(plan: Plan, view: View, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("report")
-    write_html(plan, view, folder, Language.EN)
-    return {str(f.relative_to(folder)): f.read_text("utf-8") for f in sorted(folder.rglob("*.html"))}
+    return pages_of(edition(plan, view), view, folder)
 
 
 def test_pages(written: dict[str, str]) -> None:
-    assert set(written) == {"index.html", "kernels/moe.dispatch.html", "sources/a_b___x__.cu.html"}
+    assert set(written) == {
+        "index.html", "kernels/moe.dispatch.html", "layouts/memory_moe.dispatch.html",
+        "sources/a_b___x__.cu.html",
+    }  # fmt: skip
 
 
 def test_pages_are_well_formed_and_ids_unique(written: dict[str, str]) -> None:
@@ -130,9 +99,11 @@ def test_pages_are_well_formed_and_ids_unique(written: dict[str, str]) -> None:
 
 
 def test_nothing_runs_but_the_script_of_the_page(written: dict[str, str]) -> None:
+    script = files("portcheck.report.plan_html").joinpath("script.js").read_text("utf-8")
     for text in written.values():
         page = Page(text)
-        assert page.tags["script"] == 1
+        assert page.tags["script"] == len(page.scripts) == 1
+        assert page.scripts == [script]
         assert page.tags["style"] == 1
         assert not page.tags["img"]
         for _, given in page.attributes:
@@ -164,7 +135,7 @@ def test_addresses_stay_in_the_folder(written: dict[str, str]) -> None:
 
 def test_source_is_shown_as_it_stands(written: dict[str, str]) -> None:
     lines = Page(written["sources/a_b___x__.cu.html"]).code
-    expected = re.sub("[\u202e\u202c\u200f\x07\x1b]", "\N{REPLACEMENT CHARACTER}", NASTY).split("\n")
+    expected = re.sub("[\u202e\u202c\u200f\x07\x1b]", "\N{REPLACEMENT CHARACTER}", HOSTILE).split("\n")
     assert [x.rstrip("\n") for x in lines] == expected
 
 
@@ -180,8 +151,7 @@ def test_both_languages_are_in_every_page(
         assert 'data-language="en"' in text
         assert "移植方案" in text
         assert "Migration plan" in text
-    write_html(plan, view, tmp_path, Language.ZH)
-    chinese = (tmp_path / "index.html").read_text("utf-8")
+    chinese = pages_of(edition(plan, view), view, tmp_path, Language.ZH)["index.html"]
     assert '<html lang="zh-Hans" data-language="zh">' in chinese
     assert "<title>移植方案" in chinese
     Page(chinese)
@@ -191,7 +161,7 @@ def test_index_answers_and_filters(written: dict[str, str]) -> None:
     index = written["index.html"]
     for part in ("Can it be ported?", "1–3", "10–20", "Yes, with new designs: 1 of 2 items", "aria-sort"):
         assert part in index
-    for name in ("text", "v", "s", "t", "i", "c"):
+    for name in ("text", "v", "s", "t", "i", "c", "d"):
         assert f'data-filter="{name}"' in index
 
 
@@ -204,16 +174,100 @@ def test_kernel_page_says_why_and_how_much(written: dict[str, str]) -> None:
 def test_equal_plans_give_equal_bytes(
     written: dict[str, str], plan: Plan, view: View, tmp_path: Path
 ) -> None:
-    write_html(plan, view, tmp_path, Language.EN)
-    for name, text in written.items():
-        assert (tmp_path / name).read_text("utf-8") == text
+    assert pages_of(edition(plan, view), view, tmp_path) == written
+
+
+def test_index_says_which_rules_are_silent_and_why(written: dict[str, str]) -> None:
+    index = written["index.html"]
+    for part in ("Rules that did not apply", "does not concern 910B", "the tree has no fp8_quant"):
+        assert part in index
+
+
+def test_pages_tell_of_layouts_and_budgets(written: dict[str, str]) -> None:
+    for name, up in (("index.html", ""), ("kernels/moe.dispatch.html", "../")):
+        assert f'href="{up}layouts/memory_moe.dispatch.html"' in written[name]
+        assert "196,288 left" in written[name]
+    page = written["layouts/memory_moe.dispatch.html"]
+    assert page.count("<svg") == 1 + 2 * 1  # the theme's switch, and one instance in two languages
+    assert 'href="../sources/a_b___x__.cu.html#L6"' in page
+    assert 'href="../kernels/moe.dispatch.html"' in page
+
+
+def test_the_first_plan_has_nothing_to_compare_with(written: dict[str, str]) -> None:
+    assert "This is the first plan" in written["index.html"]
+
+
+def decided(plan: Plan) -> Decisions:
+    kernel = next(iter(plan.items.values()))
+    first, second, third = (f.identity for f in kernel.findings[:3])
+    listed = (
+        Decision(kernel.id, Status.PORTED, "merged as </script> !7 {{ x }}", "f" * 16),
+        Decision(first, Status.ACCEPTED, "checked by the caller"),
+        Decision(second, Status.FALSE_POSITIVE, "never launched so"),
+        Decision(third, Status.TODO, "on Monday"),
+        Decision("kernel:gone", Status.DEFERRED, "no longer there"),
+    )
+    return Decisions({one.subject: one for one in listed})
+
+
+def test_decisions_are_shown_and_settled_findings_counted_apart(
+    plan: Plan, view: View, tmp_path: Path
+) -> None:
+    pages = pages_of(edition(plan, view, decided(plan)), view, tmp_path)
+    index, kernel = pages["index.html"], pages["kernels/moe.dispatch.html"]
+    rows = [given for tag, given in Page(index).attributes if tag == "tr" and "data-d" in given]
+    count = Counter(given["data-d"] for given in rows)
+    assert count == {"accepted": 1, "false-positive": 1, "todo": 1, "none": len(rows) - 3}
+    assert [g["data-d"] for g in rows if g.get("class") == "settled"] == ["accepted", "false-positive"]
+    assert "Not counted: 2 accepted or false positive." in index
+    assert "merged as &lt;/script&gt; !7 {{ x }}" in index
+    assert "merged as &lt;/script&gt; !7 {{ x }}" in kernel
+    assert "the CUDA source changed since" in index
+    assert "the CUDA source changed since" in kernel
+    assert "kernel:gone" in index
+    for one in plan.items["kernel:moe::dispatch"].findings:
+        assert f'<span class="identity">{one.identity}</span>' in index
+
+
+def test_what_changed_since_the_last_plan(plan: Plan, view: View, tmp_path: Path) -> None:
+    kernel, host = plan.items
+    told = Told("00112233445566aa", "MTE003", "gone</script>.cu:7", "a length {{ x }}")
+    identity = plan.items[kernel].findings[0].identity
+    now = Told(identity, "X", "", "")
+    made = edition(plan, view)
+    since = replace(
+        made.changes, first=False, new_items=(host,), gone_items=("kernel:</script>",), new_findings=(now,),
+        gone_findings=(told,), changed_items=(ItemChange(kernel, True, "direct", "no such"),),
+        stale=(Stale(kernel, Decision(kernel, Status.PORTED, "done"), "0" * 16, "1" * 16),),
+    )  # fmt: skip
+    index = pages_of(replace(made, changes=since), view, tmp_path)["index.html"]
+    Page(index)
+    for part in (
+        "kernel:&lt;/script&gt;", "gone&lt;/script&gt;.cu:7", "a length {{ x }}", "00112233445566aa",
+        "0000000000000000 → 1111111111111111", "code changed", "no such", "New findings",
+    ):  # fmt: skip
+        assert part in index, part
+    nothing = replace(since, new_items=(), gone_items=(), changed_items=(), new_findings=(), gone_findings=())
+    index = pages_of(replace(made, changes=nothing), view, tmp_path)["index.html"]
+    assert "Nothing changed since the last plan" in index
+
+
+def test_pages_that_are_gone_are_removed_and_others_stay(plan: Plan, view: View, tmp_path: Path) -> None:
+    made = edition(plan, view)
+    pages_of(made, view, tmp_path)
+    mine = tmp_path / "kernels" / "notes.html"
+    mine.write_text("<!doctype html><title>mine</title>", "utf-8")
+    pages = pages_of(replace(made, layouts=Layouts("910B", (), (), ())), view, tmp_path)
+    assert "layouts/memory_moe.dispatch.html" not in pages
+    assert "kernels/notes.html" in pages
 
 
 def test_an_empty_plan_has_a_page(plan: Plan, view: View, tmp_path: Path) -> None:
-    write_html(
-        replace(plan, items={}, edges=(), order=(), tracks=(), critical_path=()), view, tmp_path, Language.EN
-    )
-    assert "There is nothing to port" in (tmp_path / "index.html").read_text("utf-8")
+    nothing = replace(plan, items={}, edges=(), order=(), tracks=(), critical_path=())
+    made = replace(edition(nothing, view), layouts=Layouts(plan.target.name, (), (), ()), unapplied=())
+    index = pages_of(made, view, tmp_path)["index.html"]
+    for part in ("There is nothing to port", "No layout was found", "Every rule had something to say"):
+        assert part in index
 
 
 def test_names_of_pages_are_safe_and_different() -> None:

@@ -16,7 +16,7 @@ from portcheck.symbolic.answers import Verdict
 _TOPK = re.compile(r"top_?k|num_?topk|expert|routing|route", re.IGNORECASE)
 _TOPK_INDEX = re.compile(r"top_?k_?(?:idx|ids|indices|index)|expert_?(?:ids?|idx|indices)$", re.IGNORECASE)
 _LOW_LATENCY = re.compile(
-    r"(?:^|[:_])(?:ll|low_latency)(?:[:_]|$)|_ll(?:::|_|$)|max_(?:dispatch_)?tokens?_per_rank|packed_recv",
+    r"(?:^|[:_])(?:ll|low_?latency)(?:[:_]|$)|_ll(?:::|_|$)|max_(?:dispatch_)?tokens?_per_rank|packed_recv",
     re.IGNORECASE,
 )
 _WIDE = frozenset(("int64_t", "long", "long long", "uint64_t", "longlong", "int64"))
@@ -73,6 +73,22 @@ def _stage(view: View, function: Function) -> str:
         return "grouped GEMM"
     if words.named(r"silu|swiglu|gelu|gated_?act|act_and_mul|doactivation|activation") and not remote:
         return "activation"
+    return _by_work(view, function, words) if remote else ""
+
+
+def _by_work(view: View, function: Function, words: _Words) -> str:
+    """The stage of a kernel whose name says nothing: rows for or from other ranks, chosen by top-k.
+
+    What sums them is a combine; what is given indices and no weights sends them out.
+    """
+    moves = any(True for _ in facts_in(view, function, "tma_copy", "vec_access"))
+    if not moves or not words.takes(r"top_?k|expert"):
+        return ""
+    quick = _is_low_latency(words)
+    if any(True for _ in facts_in(view, function, "fp32_accum", "lowp_accum")):
+        return "low-latency combine" if quick else "combine"
+    if words.takes(r"top_?k_?(?:idx|ids|ind)|expert_?(?:id|idx|ind)") and not words.takes(r"weights"):
+        return "low-latency dispatch" if quick else "dispatch"
     return ""
 
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from portcheck.analysis.overall import Row
 from portcheck.analysis.proofs import Line
 from portcheck.pack import Finding, Rule
+from portcheck.plan.decisions import Decision, Decisions, Status
 from portcheck.plan.model import Plan, WorkItem
 from portcheck.report import words as rule_words
 from portcheck.report.findings_text import shortened
@@ -24,6 +25,7 @@ _SHOWN_ROWS = 12
 _MOST_RESIDUES = 12
 _RANKS = {verdict: at for at, verdict in enumerate(rule_words.VERDICTS)}
 _SEVERITIES = list(rule_words.SEVERITIES)
+_SETTLED = (Status.ACCEPTED, Status.FALSE_POSITIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Said:
     finding: Finding
     items: tuple[WorkItem, ...]
     number: int
+    decision: Decision | None
 
     @property
     def anchor(self) -> str:
@@ -54,6 +57,12 @@ class Said:
         return _RANKS[self.finding.verdict], _SEVERITIES.index(self.finding.rule.severity)
 
     @property
+    def urgency(self) -> tuple[bool, int, int, int]:
+        """What a reader has to see first: by severity and verdict, then by place; what is settled last."""
+        verdict, severity = self.ranks
+        return self.is_settled, severity, verdict, self.number
+
+    @property
     def verdicts(self) -> list[tuple[str, Verdict, Text]]:
         """Target, verdict and its word; a note that only points something out applies."""
         note = self.finding.rule.severity is Severity.NOTE
@@ -69,12 +78,22 @@ class Said:
         return "applies" if note else self.finding.verdict.value
 
     @property
+    def is_settled(self) -> bool:
+        """Whether the team accepted it or found it to be false: it is shown, and counted apart."""
+        return self.decision is not None and self.decision.status in _SETTLED
+
+    @property
     def breaks(self) -> bool:
         rule = self.finding.rule
         return rule.severity is Severity.BREAKS and self.finding.verdict is Verdict.VIOLATED
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to do or to find out."""
+        return self.finding.open and not self.is_settled
 
-def said(plan: Plan) -> list[Said]:
+
+def said(plan: Plan, decisions: Decisions) -> list[Said]:
     """Every finding of the plan once, in the order of places."""
     found: dict[object, tuple[Finding, list[WorkItem]]] = {}
     for item in plan.items.values():
@@ -84,7 +103,10 @@ def said(plan: Plan) -> list[Said]:
             if item not in listed:
                 listed.append(item)
     rows = sorted(found.values(), key=lambda f: (f[0].place, f[0].rule.code, f[0].message()))
-    return [Said(one, tuple(items), number) for number, (one, items) in enumerate(rows, 1)]
+    return [
+        Said(one, tuple(items), number, decisions.of(one.identity))
+        for number, (one, items) in enumerate(rows, 1)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +118,12 @@ class Block:
 
     @property
     def worst(self) -> Said:
-        return min(self.said, key=lambda s: s.ranks)
+        """The first that a reader has to see: what is settled comes last."""
+        return min(self.said, key=lambda s: (s.is_settled, *s.ranks))
+
+    @property
+    def is_settled(self) -> bool:
+        return all(s.is_settled for s in self.said)
 
     @property
     def ascend_c(self) -> list[Markup]:
@@ -112,7 +139,7 @@ def blocks(found: Iterable[Said]) -> Mapping[int, list[Block]]:
     for (line, _), listed in sorted(by_line.items()):
         made.setdefault(line, []).append(Block(listed[0].finding.rule, tuple(listed)))
     for there in made.values():
-        there.sort(key=lambda block: block.worst.ranks)
+        there.sort(key=lambda block: (block.is_settled, *block.worst.ranks))
     return made
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from portcheck.pack import Rule
+from portcheck.plan.edition import Edition
 from portcheck.plan.effort import Accuracy, Estimate, Span
 from portcheck.plan.matching import LimitAnswer, Standing
 from portcheck.plan.model import Category, ItemKind, Plan, WorkItem
-from portcheck.report.plan_html import words
+from portcheck.report import plan_words
+from portcheck.report.plan_html import layouts, words
 from portcheck.report.plan_html.findings import Said
 from portcheck.symbolic.answers import Verdict
 from portcheck.targets import Severity
-from portcheck.targets.text import Text
+from portcheck.targets.text import Language, Text
+
+_NEAREST = list(plan_words.STANDINGS)
 
 
 def said(text: Text, **fields: object) -> Text:
@@ -32,7 +36,10 @@ def span(value: Span) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """One sentence for each question of the first screen."""
+    """One sentence for each question of the first screen; `settled` are findings that no figure has.
+
+    `covered` are the kernels that operators cover, those that stand best first.
+    """
 
     can: Text
     exists: Text
@@ -43,10 +50,16 @@ class Answers:
     categories: tuple[tuple[Category, int], ...]
     breaking_rules: tuple[tuple[Rule, int], ...]
     open_rules: tuple[tuple[Rule, int], ...]
+    settled: int
+    covered: tuple[WorkItem, ...]
+    facts: tuple[Text, ...]
 
 
-def answers(plan: Plan, found: Sequence[Said]) -> Answers:
-    """Counts only: the plan decided everything that is said here."""
+def answers(edition: Edition, found: Sequence[Said]) -> Answers:
+    """Counts only: the plan decided everything that is said here. What is settled is counted apart."""
+    plan = edition.plan
+    settled = sum(s.is_settled for s in found)
+    found = [s for s in found if not s.is_settled]
     count = Counter(item.category for item in plan.items.values())
     kernels = [item for item in plan.items.values() if item.kind is ItemKind.KERNEL]
     best = Counter(k.operators[0].standing for k in kernels if k.operators)
@@ -80,7 +93,13 @@ def answers(plan: Plan, found: Sequence[Said]) -> Answers:
             redesign=redesign,
         ),
         said(words.ORDER, steps=len(plan.order), tracks=len(plan.tracks), chain=len(plan.critical_path)),
-        said(words.EFFORT, days=span(plan.days), lines=span(plan.lines)),
+        said(
+            words.EFFORT,
+            days=span(plan.likely_days),
+            lines=span(plan.likely_lines),
+            most_days=span(plan.days),
+            most_lines=span(plan.lines),
+        ),
         said(
             words.UNDECIDED,
             unknown=sum(s.finding.verdict is Verdict.UNKNOWN for s in found),
@@ -89,7 +108,33 @@ def answers(plan: Plan, found: Sequence[Said]) -> Answers:
         tuple((c, count[c]) for c in Category if count[c]),
         _rules(s for s in found if s.breaks),
         _rules(s for s in found if s.finding.verdict is Verdict.UNKNOWN),
+        settled,
+        tuple(
+            sorted((k for k in kernels if k.operators), key=lambda k: _NEAREST.index(k.operators[0].standing))
+        ),
+        tuple(_facts(edition)),
     )
+
+
+def _facts(edition: Edition) -> Iterator[Text]:
+    """What else a lead wants to know at once: whether memory suffices, layouts, decisions."""
+    needs = layouts.needs(edition.layouts.budgets)
+    if needs:
+        left = [n.most.left(n.most.needed) for n in needs]
+        over, unknown = sum(x is not None and x < 0 for x in left), left.count(None)
+        fit = len(needs) - over - unknown
+        yield said(words.BUDGETS, all=len(needs), fit=fit, over=over, unknown=unknown)
+    tables = edition.layouts.tables
+    if tables:
+        off = sum(layouts.figures(t).off > 0 for t in tables)
+        yield said(words.LAYOUTS, all=len(tables), off=off)
+    count = Counter(d.status for d in edition.decisions if d.subject in edition.plan.items)
+    if count:
+        en, zh = (
+            ", ".join(f"{n} {plan_words.STATUSES[s].said(language)}" for s, n in sorted(count.items()))
+            for language in Language
+        )
+        yield said(words.DECIDED, said=Text(en, zh))
 
 
 def _rules(found: Iterable[Said]) -> tuple[tuple[Rule, int], ...]:

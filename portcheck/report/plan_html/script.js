@@ -69,6 +69,7 @@
         var fits = verdict !== "" &&
           (!fields.v.value || fields.v.value === verdict || (fields.v.value === "open" && verdict !== "holds")) &&
           (!fields.s.value || fields.s.value === row.dataset.s) &&
+          (!fields.d.value || fields.d.value === row.dataset.d || (fields.d.value === "unsettled" && !row.classList.contains("settled"))) &&
           (!fields.c.value || fields.c.value === row.dataset.c) &&
           (!fields.i.value || row.dataset.i.split(" ").indexOf(fields.i.value) >= 0) &&
           words.every(function (w) { return texts[at].indexOf(w) >= 0; });

@@ -43,6 +43,11 @@ def prose(text: Text) -> Markup:
     return _blocks(_markdown(text.en), _markdown(text.zh))
 
 
+def breakable(name: str) -> Markup:
+    """A qualified name or a path that may go on in the next line after each part."""
+    return Markup(re.sub("(::|/)", r"\1<wbr>", str(escape(name))))
+
+
 def linked(text: str) -> Markup:
     """A source of documentation, with its addresses as links."""
     shown = safe(text)

@@ -67,7 +67,16 @@ ORDER = Text(
     "{steps} steps in {tracks} independent tracks; the longest chain has {chain} items.",
     "共 {steps} 步，分 {tracks} 条独立路线；最长的链有 {chain} 项。",
 )
-EFFORT = Text("{days} engineer-days, {lines} lines.", "{days} 人日，{lines} 行代码。")
+EFFORT = Text(
+    "{days} engineer-days, {lines} lines, if the estimates of items err independently of each other; "
+    "{most_days} days, {most_lines} lines if all err the same way as far as ports have been seen to.",
+    "若各项估计误差相互独立：{days} 人日，{lines} 行代码；"
+    "若全部按已见最大幅度同向偏差：{most_days} 人日，{most_lines} 行。",
+)
+AT_THE_ENDS = Text(
+    "{days} days, {lines} lines if all items err the same way.",
+    "若各项同向偏差：{days} 人日，{lines} 行。",
+)
 CALIBRATION = Text(
     "Each of {ports} real ports predicted from the others: median error {median} %, worst {worst} % "
     "({kernel} on {target}); {inside} of {ports} lie inside their range; rank correlation {rank}.",
@@ -96,6 +105,32 @@ COVERAGE = Text(
     "已读取 {files} 个文件，共 {bytes} 字节；{unreadable} 字节无法解析，"
     "{inactive} 字节位于未启用的分支；跳过 {skipped} 个文件。",
 )
+SETTLED = Text("Not counted: {settled} accepted or false positive.", "不计入已接受或误报的 {settled} 处。")
+OTHER_TARGET = Text(
+    "The last plan was for {target}: categories and findings are not compared.",
+    "上一份方案的目标为 {target}：不比较类别与发现。",
+)
+STALE = Text(
+    "Marked as ported, but the CUDA source changed since: {stale}",
+    "已标记为移植，但此后 CUDA 源代码有改动：{stale} 项",
+)
+BUDGETS = Text(
+    "Unified Buffer: {fit} of {all} kernels fit as they are, {over} do not, {unknown} not decided.",
+    "Unified Buffer：{all} 个核函数中 {fit} 个可直接放下，{over} 个放不下，{unknown} 个未判定。",
+)
+LAYOUTS = Text(
+    "Layouts: {off} of {all} have rows that leave the grid of 32 bytes.",
+    "数据布局：{all} 个中有 {off} 个的行间距未对齐 32 字节块。",
+)
+DECIDED = Text("Decisions on items: {said}.", "对工作项的决定：{said}。")
+SHORT = {  # for headings that are too long for the bar
+    "changes": Text("Changes", "变化"),
+    "order": Text("Order", "顺序"),
+    "budgets": Text("UB", "UB"),
+    "unapplied": Text("Not applied", "未触发"),
+    "coverage": Text("Coverage", "覆盖范围"),
+}
+MOST_OF = Text("the most of {launches} launches", "{launches} 种启动中的最大值")
 # Words that templates use as they stand, by name.
 PLAIN = {
     "plan": Text("Migration plan", "移植方案"),
@@ -233,4 +268,80 @@ PLAIN = {
     "file": Text("file", "文件"),
     "more": Text("more", "更多"),
     "if": Text("if", "若"),
+    "changes": Text("Since the last plan", "自上一份方案以来"),
+    "first_plan": Text(
+        "This is the first plan: there is none to compare with.", "这是第一份方案，没有可比较的对象。"
+    ),
+    "no_change": Text("Nothing changed since the last plan.", "自上一份方案以来没有变化。"),
+    "stale": Text(
+        "Marked as ported, but the CUDA source changed since", "已标记为移植，但此后 CUDA 源代码有改动"
+    ),
+    "changed_items": Text("Changed items", "变化的工作项"),
+    "code_changed": Text("code changed", "代码已改动"),
+    "new_items": Text("New items", "新增的工作项"),
+    "gone_items": Text("Gone items", "消失的工作项"),
+    "new_findings": Text("New findings", "新增的发现"),
+    "gone_findings": Text("Findings that are gone", "消失的发现"),
+    "orphans": Text("Decisions on what is no longer there", "所针对的内容已不存在的决定"),
+    "decide": Text(
+        "To decide about a finding or an item, name its identity or id in `portcheck-plan.toml`: "
+        "`[[decision]]` with `for`, `status` and `reason`. The next report shows it.",
+        "如需对发现或工作项作出决定，请在 `portcheck-plan.toml` 中写入其标识："
+        "`[[decision]]` 含 `for`、`status` 与 `reason`。下一份报告会显示该决定。",
+    ),
+    "status": Text("decision", "决定"),
+    "layer": Text("The layer around these kernels", "这些核函数所在的层"),
+    "in_tree": Text("in this tree", "本代码中"),
+    "unsettled": Text("all but settled", "除已了结外全部"),
+    "no_decision": Text("none", "无"),
+    "settled": Text("accepted or false positive", "条已接受或误报"),
+    "unapplied": Text("Rules that did not apply", "未触发的规则"),
+    "unapplied_note": Text(
+        "These rules were asked and said nothing about this tree, for these reasons.",
+        "这些规则已检查，但没有给出任何发现，理由如下。",
+    ),
+    "all_applied": Text("Every rule had something to say.", "每条规则都有发现。"),
+    "layouts": Text("Layouts", "数据布局"),
+    "layouts_note": Text(
+        "Bytes that code agrees on, as in CUDA and as proposed. Figures are bytes, over all launches.",
+        "代码所约定的字节布局：CUDA 现状与建议。间距与开销以字节计，涵盖全部启动。",
+    ),
+    "budgets": Text("Unified Buffer", "Unified Buffer"),
+    "budgets_note": Text(
+        "Shared memory of a block against the usable bytes of one UB: as it is, with each stage padded to "
+        "whole blocks of 32 bytes, and with everything buffered twice. The last two are upper bounds.",
+        "线程块的共享内存与一个 UB 的可用字节比较：现状、各级补齐为 32 字节整块、全部双缓冲。后两者为上限。",
+    ),
+    "layout_page": Text("layout page", "布局页"),
+    "name": Text("name", "名称"),
+    "users": Text("users", "使用者"),
+    "fields": Text("fields", "字段"),
+    "apart": Text("apart", "间距"),
+    "proposed": Text("proposed", "建议"),
+    "cost": Text("cost", "开销"),
+    "each": Text("each", "（每个）"),
+    "off_block": Text("off a block of 32", "未对齐 32 字节块"),
+    "no_number": Text("a number is not known", "有数值未知"),
+    "bases": Text("buffer", "缓冲区"),
+    "origin": Text("first field at", "首字段位于"),
+    "conditions": Text("Conditions", "条件"),
+    "modulo": Text("start modulo 32", "起点模 32"),
+    "moved": Text("copies that start here", "由此开始的拷贝"),
+    "instances": Text("Sizes that launches give", "各启动的尺寸"),
+    "instances_note": Text(
+        "Where each field starts in CUDA, and after the arrow as proposed.",
+        "各字段在 CUDA 中的起点；箭头后为建议布局中的起点。",
+    ),
+    "sizes": Text("launched with", "启动参数"),
+    "drawings": Text("Drawings", "示意图"),
+    "drawing_note": Text(
+        "Ticks every 32 bytes; a red edge starts off a block, grey bytes are not used; long fields are cut.",
+        "每 32 字节一个刻度；红边表示起点未对齐 32 字节块，灰色为未使用的字节；长字段有省略。",
+    ),
+    "as_is": Text("needed", "现需"),
+    "padded": Text("padded", "补齐后"),
+    "doubled": Text("doubled", "双缓冲"),
+    "remark": Text("remark", "说明"),
+    "kernel_name": Text("kernel", "核函数"),
+    "not_followed_why": Text("why it is not followed", "未能跟踪的原因"),
 }  # fmt: skip

@@ -18,13 +18,15 @@ from markupsafe import Markup
 
 from portcheck import scan as scanning
 from portcheck.pack.subjects import View
+from portcheck.plan.edition import Edition
 from portcheck.plan.effort import accuracy
+from portcheck.plan.layout_model import LayoutTable
 from portcheck.plan.matching import Answer, Standing
 from portcheck.plan.model import Category, ItemKind, Plan, WorkItem
 from portcheck.plan.overview import undecided
-from portcheck.report import plan_words
+from portcheck.report import layout_words, plan_words
 from portcheck.report import words as rule_words
-from portcheck.report.plan_html import findings, graph, overview, text, words
+from portcheck.report.plan_html import findings, graph, layouts, overview, text, words
 from portcheck.report.plan_html.findings import Said
 from portcheck.report.plan_html.paths import link, page_names
 from portcheck.report.style import elided, safe
@@ -35,33 +37,54 @@ from portcheck.targets import Language
 from portcheck.targets.text import Text
 
 _PACKAGE = "portcheck.report.plan_html"
+_FOLDERS = ("kernels", "layouts", "sources")
+_MARK = b'<meta name="generator" content="portcheck plan">'
+_MARK_WITHIN = 1024
+_SHOWN_CHANGES = 12
 
 
-def write_html(plan: Plan, view: View, folder: Path, language: Language) -> None:
-    """Writes `index.html`, `kernels/` and `sources/` below the folder; equal input gives equal bytes.
+def write_html(edition: Edition, view: View, folder: Path, language: Language) -> None:
+    """Writes `index.html`, `kernels/`, `layouts/` and `sources/` below the folder.
 
-    `language` is the one that pages open in; both are in every page. Raises OSError.
+    Equal input gives equal bytes. `language` is the one that pages open in; both are in every page.
+    Pages of an earlier edition that this one does not have are removed. Raises OSError.
     """
-    pages = _Pages(plan, view, language)
-    for name, content in pages.all():
+    written = set()
+    for name, content in _Pages(edition, view, language).all():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content.encode("utf-8", "replace"))
+        written.add(file)
+    for file in (f for part in _FOLDERS for f in (folder / part).rglob("*.html")):
+        if file not in written and _is_page(file):
+            file.unlink()
+
+
+def _is_page(file: Path) -> bool:
+    """Whether this program wrote a file."""
+    with file.open("rb") as opened:
+        return _MARK in opened.read(_MARK_WITHIN)
 
 
 @dataclass(eq=False)
 class _Pages:
     """One report."""
 
-    plan: Plan
+    edition: Edition
     view: View
     language: Language
+
+    @property
+    def plan(self) -> Plan:
+        return self.edition.plan
 
     def all(self) -> Iterator[tuple[str, str]]:
         """Relative name and text of every page."""
         yield "index.html", self._index()
         for item in self._kernels:
             yield f"kernels/{self._kernel_names[item.id]}.html", self._kernel(item)
+        for table in self.edition.layouts.tables:
+            yield f"layouts/{self._layout_names[table.id]}.html", self._layout(table)
         for source in self._sources.values():
             yield f"sources/{self._source_names[source.path]}.html", self._source(source)
 
@@ -69,7 +92,15 @@ class _Pages:
 
     @cached_property
     def _found(self) -> list[Said]:
-        return findings.said(self.plan)
+        return findings.said(self.plan, self.edition.decisions)
+
+    @cached_property
+    def _found_by_item(self) -> Mapping[str, list[Said]]:
+        found: dict[str, list[Said]] = {key: [] for key in self.plan.items}
+        for one in self._found:
+            for item in one.items:
+                found[item.id].append(one)
+        return found
 
     @cached_property
     def _result(self) -> ScanResult:
@@ -89,12 +120,23 @@ class _Pages:
         return {key: names[name] for key, name in by_id.items()}
 
     @cached_property
+    def _kernel_by_name(self) -> Mapping[str, WorkItem]:
+        return {i.name: i for i in reversed(self._kernels)}
+
+    @cached_property
+    def _layout_names(self) -> Mapping[str, str]:
+        ids = [t.id for t in self.edition.layouts.tables]
+        names = page_names(key.removeprefix("layout:").rstrip(":") for key in ids)
+        return {key: names[key.removeprefix("layout:").rstrip(":")] for key in ids}
+
+    @cached_property
     def _sources(self) -> Mapping[str, SourceFile]:
         """Files with CUDA in them, and every other file that something points at."""
         listed = {p.source.path: p.source for p in self.view.analysis.reading.parsed}
         named = {s.finding.place.path for s in self._found} | {
             i.place.path for i in self.plan.items.values() if i.place is not None
         }
+        named |= {t.place.path for t in self.edition.layouts.tables}
         return {path: s for path, s in sorted(listed.items()) if s.cuda or path in named}
 
     @cached_property
@@ -109,10 +151,13 @@ class _Pages:
             "title": title,
             "language": self.language.value,
             "lang": spoken,
+            "edition": self.edition,
             "plan": self.plan,
             "item_numbers": {key: number for number, key in enumerate(self.plan.items, 1)},
             "place_link": lambda place: self._place_link(place, up),
             "item_link": lambda item: self._item_link(item, up),
+            "layout_link": lambda table: link(f"{up}layouts/{self._layout_names[table.id]}.html"),
+            "kernel_named": self._kernel_by_name.get,
             **more,
         }
         made: str = _environment().get_template(template).render(fields)
@@ -138,8 +183,13 @@ class _Pages:
             "index.html.jinja",
             "",
             words.PLAIN["plan"],
-            answers=overview.answers(self.plan, self._found),
+            answers=overview.answers(self.edition, self._found),
             found=self._found,
+            said_by_identity={s.finding.identity: s for s in self._found},
+            open_counts={key: sum(s.is_open for s in own) for key, own in self._found_by_item.items()},
+            layouts_of=lambda item: layouts.of_item(self.edition.layouts, item),
+            tables=layouts.ordered(self.edition.layouts.tables),
+            needs=layouts.needs(self.edition.layouts.budgets),
             kernels=self._kernels,
             drawing=graph.draw(self.plan) if items else None,
             chain=chain,
@@ -154,7 +204,6 @@ class _Pages:
         )
 
     def _kernel(self, item: WorkItem) -> str:
-        own = [s for s in self._found if any(i.id == item.id for i in s.items)]
         edges = [e for e in self.plan.edges if item.id in (e.before, e.after)]
         calls = [c for c in self._result.calls if c.caller == item.name]
         by_callee = groupby(sorted(calls, key=lambda c: (not c.resolved, c.callee)), lambda c: c.callee)
@@ -163,10 +212,25 @@ class _Pages:
             "../",
             Text(item.name, item.name),
             item=item,
-            found=own,
+            found=self._found_by_item[item.id],
+            decision=self.edition.decisions.of(item.id),
+            stale=next((s for s in self.edition.changes.stale if s.id == item.id), None),
+            tables=layouts.ordered(layouts.of_item(self.edition.layouts, item)),
+            budgets=[b for b in self.edition.layouts.budgets if b.kernel == item.name],
+            unfollowed=[u for u in self.edition.layouts.unknown if u.user == item.name],
             edges=edges,
             calls=[list(g) for _, g in by_callee],
             accuracy=accuracy(),
+        )
+
+    def _layout(self, table: LayoutTable) -> str:
+        return self._render(
+            "layout.html.jinja",
+            "../",
+            Text(table.name, table.name),
+            table=table,
+            figures=layouts.figures(table),
+            drawn=layouts.drawn(table, self.edition.layouts.target),
         )
 
     def _source(self, source: SourceFile) -> str:
@@ -206,7 +270,8 @@ class _Pages:
         for path, source in self._sources.items():
             own = [s for s in self._found if s.finding.place.path == path]
             address = link(f"sources/{self._source_names[path]}.html")
-            rows.append((source, address, sum(s.breaks for s in own), sum(s.finding.open for s in own)))
+            breaks = sum(s.breaks and not s.is_settled for s in own)
+            rows.append((source, address, breaks, sum(s.is_open for s in own)))
         return rows
 
 
@@ -228,12 +293,14 @@ def _environment() -> Environment:
         "safe_text": safe,
         "span": overview.span,
         "short": _short,
+        "breakable": text.breakable,
         "elided": lambda value, width: elided(safe(value), width),
     }
     style, script = _asset("style.css"), _asset("script.js")
     made.globals |= {
         "w": SimpleNamespace(**words.PLAIN),
         "words": words,
+        "layout_words": layout_words,
         "plan_words": plan_words,
         "rule_words": rule_words,
         "Standing": Standing,
@@ -248,6 +315,11 @@ def _environment() -> Environment:
         "calibration": overview.calibration,
         "padding": overview.padding,
         "missed": _missed,
+        "severities": list(rule_words.SEVERITIES),
+        "shown_changes": _SHOWN_CHANGES,
+        "layout_figures": layouts.figures,
+        "layout_residues": layouts.residues,
+        "budget_bar": layouts.bar,
         "node_width": graph.WIDTH,
         "node_height": graph.HEIGHT,
     }
