@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from portcheck import __version__
 from portcheck.cli.errors import UsageError, unknown
+from portcheck.cli.formats import ALIASES, DEFAULT, FORMATS
 
 COMMANDS = {
     "scan": "analyse files and folders, and report what they do",
@@ -25,7 +26,6 @@ SCAN_FORMATS = ("text", "json", "jsonl", "sarif")
 SHOW_FORMATS = ("text", "json", "jsonl")
 SHOW_SECTIONS = ("facts", "kernels", "calls", "transfers", "memory")
 PROVE_FORMATS = ("text", "json")
-CHECK_FORMATS = ("text", "json", "jsonl")
 FAIL_ON = ("breaks", "redesign", "slow", "note", "never")
 SCHEMAS = ("scan", "proof", "plan")
 LANGUAGES = ("en", "zh")
@@ -239,9 +239,9 @@ def _check_parser() -> _Parser:
         default="breaks",
         help="exit with 1 for what is violated or depends and is as severe as this; default: breaks",
     )
-    _add_format(parser, CHECK_FORMATS)
+    _add_reports(parser)
     _add_language(parser)
-    parser.add_argument("--summary", action="store_true", help="with --format text: only the tables")
+    parser.add_argument("--summary", action="store_true", help="with --format full: only the tables")
     _add_define(parser)
     _add_quiet(parser)
     return parser
@@ -416,6 +416,30 @@ def _add_format(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None
         help="default: text",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="write the report to FILE; - is the default")
+    _add_colour(parser)
+
+
+def _add_reports(parser: argparse.ArgumentParser) -> None:
+    """Of a command that can write several reports in one run."""
+    parser.add_argument(
+        "--format",
+        metavar="FORMAT",
+        type=_one_of("format", (*FORMATS, *ALIASES)),
+        help=f"one of {', '.join(FORMATS)}; default: {DEFAULT}",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FORMAT[=FILE]",
+        action="append",
+        default=[],
+        help="write FORMAT to FILE, or to standard output; may be repeated; "
+        "a FILE alone gets what --format says",
+    )
+    _add_colour(parser)
+
+
+def _add_colour(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--color",
         metavar="auto|always|never",

@@ -17,7 +17,7 @@ from portcheck.symbolic.answers import Verdict
 from portcheck.targets import Target
 from portcheck.targets.text import Language
 
-_WORST_FIRST = (Verdict.VIOLATED, Verdict.DEPENDS, Verdict.UNKNOWN, Verdict.HOLDS)
+WORST_FIRST = (Verdict.VIOLATED, Verdict.DEPENDS, Verdict.UNKNOWN, Verdict.HOLDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Finding:
     def verdict(self) -> Verdict:
         """The worst of the targets."""
         found = {v for _, v in self.verdicts}
-        return next(v for v in _WORST_FIRST if v in found)
+        return next(v for v in WORST_FIRST if v in found)
 
     @property
     def open(self) -> bool:

@@ -12,7 +12,7 @@ from portcheck.plan.features import Features
 from portcheck.plan.matching import Answer, LimitAnswer
 from portcheck.plan.model import Edge, Plan, WorkItem
 from portcheck.plan.overview import Undecided, undecided
-from portcheck.report.findings_text import shortened
+from portcheck.report.finding_text import shortened
 from portcheck.report.json import array, one_line
 from portcheck.report.proof_records import assumption_records
 from portcheck.report.records import Record, coverage_totals, file_record, place_record, skipped_record

@@ -12,7 +12,7 @@ from portcheck.plan.model import Category, Edge, EdgeKind, ItemKind, Plan, WorkI
 from portcheck.plan.overview import counts, failing, nearest, open_limits, undecided
 from portcheck.plan.vocabulary import vocabulary
 from portcheck.report import plan_words, words
-from portcheck.report.findings_text import shortened
+from portcheck.report.finding_text import shortened
 from portcheck.report.markdown import code, prose, table
 from portcheck.report.plan_words import span_text
 from portcheck.result import ScanResult

@@ -37,3 +37,4 @@ NOT_LISTED = Text(
     "以上未列出 {count:,} 条未知项，它们只影响性能或仅为提示；--format json 中有全部内容",
 )
 NOTHING_FOUND = Text("No finding.", "没有发现问题。")
+SUPPRESSED = Text("suppressed: {count:,} ({statuses})", "已抑制：{count:,}（{statuses}）")

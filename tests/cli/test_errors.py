@@ -150,6 +150,7 @@ def test_version_imports_almost_nothing() -> None:
         "portcheck.cli",
         "portcheck.cli.arguments",
         "portcheck.cli.errors",
+        "portcheck.cli.formats",
     }
     assert not loaded & {"json", "tree_sitter", "networkx", "pathspec", "importlib.metadata", "tempfile"}
 

@@ -12,7 +12,7 @@ from portcheck.analysis.proofs import Line
 from portcheck.pack import Finding, Rule
 from portcheck.plan.model import Plan, WorkItem
 from portcheck.report import words as rule_words
-from portcheck.report.findings_text import shortened
+from portcheck.report.finding_text import shortened
 from portcheck.report.launch_table import fold
 from portcheck.report.plan_html.text import code_lines
 from portcheck.report.proof_text import failure, telling
