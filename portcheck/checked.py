@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from portcheck.pack import Finding, Rule
-from portcheck.pack.findings import WORST_FIRST
+from portcheck.pack.finding import WORST_FIRST
 from portcheck.result import ScanResult
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Assumptions, Severity, Target
 
 _SEVERE_FIRST = tuple(s.value for s in (Severity.BREAKS, Severity.REDESIGN, Severity.SLOW, Severity.NOTE))

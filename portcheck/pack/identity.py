@@ -32,7 +32,7 @@ from portcheck.source.place import Place
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from portcheck.pack.findings import Finding
+    from portcheck.pack.finding import Finding
     from portcheck.scan import Parsed
 
 VERSION = "finding-1"

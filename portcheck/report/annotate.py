@@ -14,7 +14,7 @@ from portcheck.report.finding_text import shortened
 from portcheck.report.style import safe
 from portcheck.source import SourceFile
 from portcheck.source.encoding import BOM
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Language
 
 _OURS = re.compile(rb"[ \t]*// portcheck\[[A-Z]+\d+\]: ")

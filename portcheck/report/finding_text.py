@@ -8,7 +8,7 @@ from portcheck.pack import Finding
 from portcheck.report import words
 from portcheck.report.proof_text import failure, telling
 from portcheck.report.style import elided
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Language, Severity
 
 _FIELD_COLUMNS = 72

@@ -17,7 +17,7 @@ from portcheck.report.markdown import code, prose, table
 from portcheck.report.plan_words import span_text
 from portcheck.result import ScanResult
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Severity
 from portcheck.targets.text import Language, Text
 

@@ -12,7 +12,7 @@ from portcheck.report import finding_text, words
 from portcheck.report.presentation import Presentation
 from portcheck.report.style import Style, columns, elided, padded, safe
 from portcheck.report.summary import coverage
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Language, Severity, Target
 
 _DETAIL_COLUMNS = 160

@@ -12,7 +12,7 @@ from portcheck.plan.matching import LimitAnswer, Standing
 from portcheck.plan.model import Category, ItemKind, Plan, WorkItem
 from portcheck.report.plan_html import words
 from portcheck.report.plan_html.findings import Said
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Severity
 from portcheck.targets.text import Text
 
