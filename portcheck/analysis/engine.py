@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from portcheck import scan as scanning
 from portcheck.analysis import launches, workers
@@ -17,7 +16,8 @@ from portcheck.analysis.host_calls import HostCalls
 from portcheck.analysis.launches import Launches
 from portcheck.analysis.machine import Machine, Tree
 from portcheck.analysis.pitches import Pitch, open_pitches
-from portcheck.analysis.proofs import Judge, Proof
+from portcheck.analysis.proof import Proof
+from portcheck.analysis.proofs import Judge
 from portcheck.analysis.questions import Asked, ask
 from portcheck.analysis.record import Recorder
 from portcheck.analysis.repairs import Repair, repairs
@@ -25,7 +25,9 @@ from portcheck.analysis.shared_accesses import SharedUse, shared_use
 from portcheck.analysis.transfers import normalise
 from portcheck.analysis.verdicts import Judged, judge
 from portcheck.facts.base import FactKind
+from portcheck.program.knowledge import NO_OWN_MACROS, OwnMacros
 from portcheck.program.model import Function
+from portcheck.source import Patterns
 from portcheck.targets import Assumptions, assumptions
 
 _MOVING = frozenset((FactKind.TMA_COPY, FactKind.VEC_ACCESS, FactKind.SMEM_LAYOUT))
@@ -67,11 +69,12 @@ class Analysis:
 
     reading: scanning.Reading
     assumed: Assumptions
+    symbols: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     for_rules: bool = False
     tree: Tree = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tree = Tree(self.reading.context, self.assumed)
+        self.tree = Tree(self.reading.context, self.assumed, self.symbols)
 
     @cached_property
     def launches(self) -> Launches:
@@ -276,12 +279,20 @@ def analyse(
     paths: Iterable[str],
     *,
     defines: Iterable[str] = (),
-    exclude: Iterable[str] = (),
+    exclude: Iterable[str] | Patterns = (),
     progress: scanning.Progress | None = None,
+    root: str | None = None,
+    own_macros: OwnMacros = NO_OWN_MACROS,
+    assumed: Assumptions | None = None,
+    symbols: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Analysis:
-    """Read a tree to ask questions about; arguments as those of `portcheck.scan.scan`."""
-    listed = [str(p) for p in paths]
+    """Read a tree to ask questions about; arguments as those of `portcheck.scan.scan`.
+
+    `assumed` is what the proofs take for granted, by default all of `rules/assumptions.toml`;
+    `symbols` the values that integer parameters of these names take.
+    """
     with scanning.no_garbage_collection():
-        reading = scanning.read(listed, defines=defines, exclude=exclude, progress=progress)
-    start = Path(listed[0]) if listed else None
-    return Analysis(reading, assumptions(start))
+        reading = scanning.read(
+            paths, defines=defines, exclude=exclude, progress=progress, root=root, own_macros=own_macros
+        )
+    return Analysis(reading, assumed or assumptions(), symbols or {})

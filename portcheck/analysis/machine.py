@@ -8,7 +8,7 @@ their bodies. What it cannot follow becomes an unknown that says why.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from portcheck.symbolic.condition import (
     Condition,
     condition_symbols,
     congruent,
+    equal,
     less,
     negate,
     some,
@@ -55,6 +56,7 @@ class Tree:
 
     context: Context
     assumed: Assumptions
+    symbols: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     parsed: dict[bytes, Node] = field(default_factory=dict)
     callees: dict[tuple[int, int], Callee | None] = field(default_factory=dict)
     expansions: dict[tuple[int, int], tuple[Node, Origin]] = field(default_factory=dict)
@@ -213,9 +215,19 @@ class Machine:
         high = 1 if type_ is not None and type_.name == "bool" else None
         symbol = self.state.symbol(symbol_name, Role.PARAMETER, low, high, note)
         tags = NO_TAGS
+        self._given(symbol_name, symbol)
         if signed and assumed:
             tags = frozenset((self.state.step(None, "sizes-not-negative", "assumption"),))
         return symbol, Number(of(symbol), type_, tags)
+
+    def _given(self, symbol_name: str, symbol: Symbol) -> None:
+        """The values that the user said a parameter of this name takes."""
+        name = symbol_name.partition("@")[0]
+        values = self.tree.symbols.get(name, ())
+        if values:
+            text = f"given: {name} = {' or '.join(map(str, values))}"
+            condition = some(equal(of(symbol), value) for value in values)
+            self.always(condition, self.state.step(None, text, "given"))
 
     def as_number(self, value: Value, name: str, frame: Frame) -> Number:
         """The value as an integer; an unknown one where the interpreter has no integer."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from portcheck.analysis import arithmetic, expressions, names
 from portcheck.analysis.state import Known
 from portcheck.analysis.values import FunctionName, Number, OneOf, Tags, Value
-from portcheck.program import knowledge
 from portcheck.program.callee import Callee
 from portcheck.program.types import CType
 from portcheck.source.place import Place
@@ -181,7 +180,7 @@ class Recorder:
 
     def launch(self, m: Machine, callee: Callee, node: Node, frame: Frame) -> bool:
         """Whether a call launches a kernel through the run-time library; then it is written down."""
-        table = knowledge.intrinsics().tables["launch"]
+        table = m.context.intrinsics.tables["launch"]
         if callee.receiver is not None or callee.name not in table["names"]:
             return False
         position = table["kernel_argument"].get(callee.name, 0)

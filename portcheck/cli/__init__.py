@@ -42,6 +42,10 @@ def _run(arguments: list[str]) -> int:
     command, options = parse(arguments)
     code = EXIT_OK
     if command:
+        if command not in ("schema", "config"):
+            from portcheck.cli.settings import apply
+
+            apply(command, options)
         run: Callable[[Namespace], int] = import_module(f"portcheck.cli.{command}_command").run
         code = run(options)
     if sys.stdout is not None:

@@ -6,29 +6,62 @@ import os
 import sys
 from argparse import Namespace
 from dataclasses import replace
+from typing import Any
 
-import portcheck.scan
 from portcheck.cli.errors import EXIT_NOTHING, EXIT_OK, UsageError
 from portcheck.cli.output import Output
 from portcheck.cli.progress import Progress
+from portcheck.cli.remembered import remembered, store
+from portcheck.program.knowledge import OwnMacros
 from portcheck.result import ScanResult
+from portcheck.source import Patterns
+from portcheck.targets import assumptions
 
 
 def analyse(options: Namespace) -> ScanResult:
     """Scan what the options name, and keep the facts of the kinds that they ask for."""
-    paths = named_paths(options)
-    with Progress(enabled=not options.quiet) as progress:
-        result = portcheck.scan.scan(
-            paths, defines=options.define, exclude=options.exclude, progress=progress
-        )
+    paths, how = named_paths(options), how_to_read(options)
+
+    def scan() -> ScanResult:
+        import portcheck.scan
+
+        with Progress(enabled=not options.quiet) as progress:
+            return portcheck.scan.scan(paths, progress=progress, **how)
+
+    result = remembered(store(options), ScanResult, "scan", paths, how, scan)
     if not options.kind:
         return result
     return replace(result, facts=tuple(fact for fact in result.facts if fact.kind in options.kind))
 
 
 def named_paths(options: Namespace) -> list[str]:
-    """The paths of the command line and of `--files-from`."""
-    return [*options.paths, *_listed(options.files_from)]
+    """The paths of the command line and of `--files-from`, else what the configuration includes."""
+    paths = [*options.paths, *_listed(options.files_from)]
+    if paths or options.files_from is not None:
+        return paths
+    if options.settings.include:
+        return list(options.settings.include)
+    command = f"{options.command} {getattr(options, 'section', '')}".rstrip()
+    raise UsageError("no PATH given", f"to analyse this folder: portcheck {command} .")
+
+
+def how_to_read(options: Namespace) -> dict[str, Any]:
+    """What `portcheck.scan` is told besides the paths."""
+    settings = options.settings
+    names_nothing = not getattr(options, "paths", True) and options.files_from is None
+    return {
+        "defines": options.define,
+        "exclude": Patterns(tuple(options.exclude), settings.exclude_base),
+        "root": str(settings.file.parent) if names_nothing and settings.file is not None else None,
+        "own_macros": OwnMacros(frozenset(settings.assert_macros), settings.launch_macros),
+    }
+
+
+def how_to_prove(options: Namespace) -> dict[str, Any]:
+    """What `portcheck.analysis.analyse` is told besides the paths."""
+    settings = options.settings
+    proving = {"assumed": assumptions(settings.assume), "symbols": settings.symbols}
+    return {**how_to_read(options), **proving}
 
 
 def conclude(result: ScanResult, options: Namespace, output: Output) -> int:

@@ -20,14 +20,15 @@ COMMANDS = {
     "rules": "list the rules, or run their examples",
     "explain": "print the page of a rule, a topic or a CUDA API",
     "targets": "print what is known of the targets, with sources",
-    "schema": "print the JSON schema of the json and jsonl formats",
+    "config": "print every setting in force, and where it comes from",
+    "schema": "print the JSON schema of a format, or of the configuration",
 }
 SCAN_FORMATS = ("text", "json", "jsonl", "sarif")
 SHOW_FORMATS = ("text", "json", "jsonl")
 SHOW_SECTIONS = ("facts", "kernels", "calls", "transfers", "memory")
 PROVE_FORMATS = ("text", "json")
 FAIL_ON = ("breaks", "redesign", "slow", "note", "never")
-SCHEMAS = ("scan", "proof", "plan")
+SCHEMAS = ("scan", "proof", "plan", "config")
 LANGUAGES = ("en", "zh")
 
 _EXIT_CODES = """\
@@ -85,6 +86,17 @@ examples:
   portcheck plan csrc --target 910B -o reports/910B
   portcheck plan . --target 950 -o plan950 --lang zh
   portcheck plan csrc --target 910C -o plan --rules our_rules
+
+{_EXIT_CODES}"""
+
+_CONFIG = f"""\
+Settings stand in portcheck.toml, or in pyproject.toml under [tool.portcheck]. The nearest file at or
+above the first path counts, and only that one; in one folder portcheck.toml wins. What the command
+line says takes the place of what the file says; portcheck schema config describes every key.
+
+examples:
+  portcheck config                            the settings for this folder
+  portcheck config csrc --select MTE          those of a command line with these options
 
 {_EXIT_CODES}"""
 
@@ -180,9 +192,6 @@ def parse(arguments: Sequence[str]) -> tuple[str, argparse.Namespace]:
     if extra:
         names = [name for name in parser._option_string_actions if name.startswith("--")]
         raise UsageError(unknown("option", extra[0].split("=")[0], names), hint)
-    if first in ("scan", "show", "check", "plan") and not options.paths and options.files_from is None:
-        section = f" {options.section}" if first == "show" else ""
-        raise UsageError("no PATH given", f"to analyse this folder: portcheck {first}{section} .")
     return first, options
 
 
@@ -217,6 +226,7 @@ def _show_parser() -> _Parser:
     _add_paths(parser)
     _add_format(parser, SHOW_FORMATS)
     _add_analysis_options(parser)
+    _add_assumed(parser)
     return parser
 
 
@@ -232,17 +242,12 @@ def _check_parser() -> _Parser:
         help="judge for this target; may be repeated; default: all",
     )
     _add_rule_choice(parser)
-    parser.add_argument(
-        "--fail-on",
-        metavar="|".join(FAIL_ON),
-        type=_one_of("choice", FAIL_ON),
-        default="breaks",
-        help="exit with 1 for what is violated or depends and is as severe as this; default: breaks",
-    )
+    _add_fail_on(parser)
     _add_reports(parser)
     _add_language(parser)
     parser.add_argument("--summary", action="store_true", help="with --format full: only the tables")
     _add_define(parser)
+    _add_assumed(parser)
     _add_quiet(parser)
     return parser
 
@@ -251,14 +256,31 @@ def _plan_parser() -> _Parser:
     parser = _parser("plan", _PLAN, "PATH... --target NAME -o DIR [options]")
     parser.list_kinds = False
     _add_paths(parser)
-    parser.add_argument("--target", metavar="NAME", required=True, help="the product that the port is for")
+    parser.add_argument("--target", metavar="NAME", help="the product that the port is for")
     parser.add_argument(
         "-o", "--output", metavar="DIR", required=True, help="the folder to write; it is made where missing"
     )
     _add_rules_folder(parser)
     _add_language(parser)
     _add_define(parser)
+    _add_assumed(parser)
     _add_quiet(parser)
+    return parser
+
+
+def _config_parser() -> _Parser:
+    parser = _parser("config", _CONFIG, "[PATH] [options]")
+    parser.list_kinds = False
+    parser.add_argument(
+        "path", metavar="PATH", nargs="?", help="where the search for the file begins; default: here"
+    )
+    parser.add_argument("--target", metavar="NAME", action="append", default=[], help="as of check")
+    _add_rule_choice(parser)
+    _add_fail_on(parser)
+    _add_exclude(parser)
+    _add_define(parser)
+    _add_assumed(parser)
+    _add_language(parser)
     return parser
 
 
@@ -324,12 +346,13 @@ def _prove_parser() -> _Parser:
     _add_exclude(parser)
     _add_format(parser, PROVE_FORMATS)
     _add_define(parser)
+    _add_assumed(parser)
     _add_quiet(parser)
     return parser
 
 
 def _schema_parser() -> _Parser:
-    parser = _parser("schema", "", "[scan|proof|plan]")
+    parser = _parser("schema", "", "[scan|proof|plan|config]")
     parser.list_kinds = False
     parser.add_argument(
         "which",
@@ -337,7 +360,7 @@ def _schema_parser() -> _Parser:
         nargs="?",
         type=_one_of("schema", SCHEMAS),
         default="scan",
-        help="scan: of scan, check and show; proof: of prove; plan: of plan",
+        help="scan: of scan, check and show; proof: of prove; plan: of plan; config: of portcheck.toml",
     )
     return parser
 
@@ -365,6 +388,21 @@ def _add_rule_choice(parser: argparse.ArgumentParser) -> None:
             help=f"{text} whose code begins so; several with commas; may be repeated",
         )
     _add_rules_folder(parser)
+
+
+def _add_assumed(parser: argparse.ArgumentParser) -> None:
+    from portcheck.cli.setting_arguments import add_assumed
+
+    add_assumed(parser)
+
+
+def _add_fail_on(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--fail-on",
+        metavar="|".join(FAIL_ON),
+        type=_one_of("choice", FAIL_ON),
+        help="exit with 1 for what is violated or depends and is as severe as this; default: breaks",
+    )
 
 
 def _add_rules_folder(parser: argparse.ArgumentParser) -> None:
@@ -524,5 +562,6 @@ _PARSERS: dict[str, Callable[[], _Parser]] = {
     "rules": _rules_parser,
     "explain": _explain_parser,
     "targets": _targets_parser,
+    "config": _config_parser,
     "schema": _schema_parser,
 }

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from portcheck import scan as scanning
-from portcheck.analysis import analyse
 from portcheck.checked import Checked
-from portcheck.cli.analysis import named_paths, nothing_was_analysed, use_colour, warn_of_gaps, way_to
+from portcheck.cli.analysis import (
+    how_to_prove,
+    named_paths,
+    nothing_was_analysed,
+    use_colour,
+    warn_of_gaps,
+    way_to,
+)
 from portcheck.cli.deep import deep
 from portcheck.cli.errors import EXIT_FINDINGS, EXIT_NOTHING, EXIT_OK, UsageError, unknown
 from portcheck.cli.language import language
 from portcheck.cli.output import Output
+from portcheck.cli.remembered import remembered, rule_files, store
 from portcheck.cli.reports import Reports
 from portcheck.cli.repository import way_from_repository
-from portcheck.cli.rule_choice import all_rules, chosen
-from portcheck.pack import findings
+from portcheck.config import Settings, where
 from portcheck.report.presentation import Presentation
 from portcheck.report.style import Style
 from portcheck.targets import Target, targets
@@ -32,12 +39,26 @@ def run(options: Namespace) -> int:
 
 def check(options: Namespace) -> Checked:
     """The findings of what the options name."""
-    profiles = chosen_targets(options.target)
+    paths, how = named_paths(options), how_to_prove(options)
+    chosen = (options.target, options.select, options.ignore, options.rules, rule_files(options.rules))
+    found = remembered(store(options), Checked, chosen, paths, how, lambda: _found(paths, how, options))
+    return replace(found, threshold=options.fail_on)
+
+
+def _found(paths: Sequence[str], how: Mapping[str, Any], options: Namespace) -> Checked:
+    """The findings, whatever is to be done with them. Of the files, the reports tell only the coverage."""
+    from portcheck import scan as scanning
+    from portcheck.analysis import analyse
+    from portcheck.cli.rule_choice import all_rules, chosen
+    from portcheck.pack import findings
+
+    profiles = chosen_targets(options.target, options.settings)
     rules = chosen(all_rules(options.rules), options)
-    analysis = analyse(named_paths(options), defines=options.define, exclude=options.exclude)
+    analysis = analyse(paths, **how)
     result = scanning.result_of(analysis.reading)
     found = findings(analysis, rules, profiles) if result.files else ()
-    return Checked(result, rules, profiles, tuple(found), analysis.assumed, options.fail_on)
+    coverage = replace(result, facts=(), kernels=(), calls=())
+    return Checked(coverage, rules, profiles, tuple(found), analysis.assumed)
 
 
 def _conclude(checked: Checked, options: Namespace, reports: Reports) -> int:
@@ -56,11 +77,12 @@ def _presentation(checked: Checked, options: Namespace, output: Output) -> Prese
     return Presentation(language(options.lang), style, way_from_repository(root), options.summary)
 
 
-def chosen_targets(names: Sequence[str]) -> tuple[Target, ...]:
+def chosen_targets(names: Sequence[str], settings: Settings) -> tuple[Target, ...]:
     """The profiles of these targets, in the order of the profiles; all where none is named."""
     known = {target.name.lower(): target for target in targets()}
     for name in names:
         if name.lower() not in known:
-            raise UsageError(unknown("target", name, [t.name for t in targets()]), "try 'portcheck targets'")
+            message = where(settings, "targets") + unknown("target", name, [t.name for t in targets()])
+            raise UsageError(message, "try 'portcheck targets'")
     wanted = {name.lower() for name in names}
     return tuple(t for key, t in known.items() if not wanted or key in wanted)

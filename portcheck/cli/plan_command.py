@@ -10,7 +10,7 @@ from textwrap import fill
 
 from portcheck import scan as scanning
 from portcheck.analysis import analyse
-from portcheck.cli.analysis import named_paths, nothing_was_analysed, warn_of_gaps
+from portcheck.cli.analysis import how_to_prove, named_paths, nothing_was_analysed, warn_of_gaps
 from portcheck.cli.check_command import chosen_targets
 from portcheck.cli.deep import deep
 from portcheck.cli.errors import EXIT_NOTHING, EXIT_OK, UsageError
@@ -34,15 +34,13 @@ _COLUMNS = 100
 
 def run(options: Namespace) -> int:
     """Returns the exit code."""
-    (target,) = chosen_targets([options.target])
+    (target,) = chosen_targets([options.target], options.settings)
     rules = all_rules(options.rules)
     folder = Path(options.output)
     check_folder(folder)
     with deep("the code"):
         with Progress(enabled=not options.quiet) as progress:
-            analysis = analyse(
-                named_paths(options), defines=options.define, exclude=options.exclude, progress=progress
-            )
+            analysis = analyse(named_paths(options), progress=progress, **how_to_prove(options))
         result = scanning.result_of(analysis.reading)
         if not result.files:
             nothing_was_analysed(result)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from portcheck.cli.errors import UsageError, unknown
+from portcheck.config import Settings, where
 from portcheck.pack import Rule, load, pack
 from portcheck.targets import RuleDataError
 
@@ -34,15 +35,16 @@ def all_rules(folders: Iterable[str]) -> tuple[Rule, ...]:
 def chosen(rules: Iterable[Rule], options: Namespace) -> tuple[Rule, ...]:
     """Those that `--select` names, all if it is not given, without those that `--ignore` names."""
     rules = tuple(rules)
-    select, ignore = (tuple(_prefixes(rules, listed)) for listed in (options.select, options.ignore))
+    select = tuple(_prefixes(rules, options.select, options.settings, "select"))
+    ignore = tuple(_prefixes(rules, options.ignore, options.settings, "ignore"))
     kept = [r for r in rules if not select or r.code.startswith(select)]
     return tuple(r for r in kept if not ignore or not r.code.startswith(ignore))
 
 
-def _prefixes(rules: tuple[Rule, ...], listed: Iterable[str]) -> Iterator[str]:
+def _prefixes(rules: tuple[Rule, ...], listed: Iterable[str], settings: Settings, key: str) -> Iterator[str]:
     for text in (part.strip() for option in listed for part in option.split(",")):
         prefix = text.upper()
         if not prefix or not any(rule.code.startswith(prefix) for rule in rules):
             families = sorted({rule.family for rule in rules})
-            raise UsageError(unknown("rule", text, families), "try 'portcheck rules'")
+            raise UsageError(where(settings, key) + unknown("rule", text, families), "try 'portcheck rules'")
         yield prefix

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -60,6 +61,18 @@ class Intrinsics:
         return _kind_of(name)
 
 
+@dataclass(frozen=True, slots=True)
+class OwnMacros:
+    """What a project says of its macros: which stop the program unless their first argument is true,
+    and which launch a kernel, with the position of the kernel among the arguments."""
+
+    stops: frozenset[str] = frozenset()
+    launches: Mapping[str, int] = field(default_factory=dict)
+
+
+NO_OWN_MACROS = OwnMacros()
+
+
 @cache
 def types() -> TypeTable:
     table = _load("types")
@@ -79,6 +92,17 @@ def intrinsics() -> Intrinsics:
         if "types" in t and "methods" in t
     ]
     return Intrinsics(tuple(kinds), tuple(objects), tables, re.compile(tables["api_call"]["pattern"]))
+
+
+def with_launches(launches: Mapping[str, int]) -> Intrinsics:
+    """What CUDA's own names do, and that these macros launch kernels."""
+    known = intrinsics()
+    if not launches:
+        return known
+    table = dict(known.tables["launch"])
+    table["names"] = [*table["names"], *launches]
+    table["kernel_argument"] = {**table["kernel_argument"], **launches}
+    return replace(known, tables={**known.tables, "launch": table})
 
 
 @lru_cache(maxsize=65536)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 
 class SourceError(Exception):
     """A named path cannot be used at all; the message is one line: `PATH: cause`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """Patterns in the syntax of `.gitignore`, relative to the folder `base`, "" for the root of the scan."""
+
+    patterns: tuple[str, ...]
+    base: str = ""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.patterns)
 
 
 @dataclass(frozen=True, slots=True)

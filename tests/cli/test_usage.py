@@ -12,8 +12,10 @@ import pytest
 from portcheck import __version__
 from portcheck.cli.arguments import COMMANDS
 from portcheck.facts.base import FactKind
+from portcheck.program.knowledge import OwnMacros
+from portcheck.source import Patterns
 
-LISTED = "scan, check, plan, show, prove, rules, explain, targets, schema"
+LISTED = "scan, check, plan, show, prove, rules, explain, targets, config, schema"
 
 
 def test_version(cli) -> None:
@@ -90,7 +92,7 @@ def test_help_of_scan_lists_the_kinds(cli) -> None:
         (["show", "facts"], "no PATH given", "to analyse this folder: portcheck show facts ."),
         (
             ["schema", "x"],
-            "unknown schema 'x'; choose from scan, proof, plan",
+            "unknown schema 'x'; choose from scan, proof, plan, config",
             "try 'portcheck schema --help'",
         ),
     ],
@@ -112,7 +114,8 @@ def test_an_unknown_kind_is_met_with_the_nearest(cli) -> None:
 def test_options_reach_the_scan(cli, fake) -> None:
     arguments = ["-D", "A", "one", "--define", "B=2", "--exclude", "x/", "two", "--exclude=y"]
     assert cli("scan", *arguments).code == 0
-    assert fake.calls == [(["one", "two"], {"defines": ["A", "B=2"], "exclude": ["x/", "y"]})]
+    read = {"defines": ["A", "B=2"], "exclude": Patterns(("x/", "y")), "root": None}
+    assert fake.calls == [(["one", "two"], {**read, "own_macros": OwnMacros()})]
 
 
 def test_paths_from_a_file(cli, fake, tree) -> None:
