@@ -13,6 +13,7 @@ import operator
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from io import StringIO
 from token import STRING
 from tokenize import TokenError, generate_tokens
@@ -66,24 +67,28 @@ class Predicate:
     """A compiled expression. `keys` are the values of the target's profile that it reads."""
 
     text: str
-    tree: ast.expr
     keys: tuple[str, ...]
 
     def test(self, fields: Mapping[str, Value], target: Target | None = None) -> bool | None:
         """True, False, or None where what is known does not decide."""
-        found = _value(self.tree, fields, target)
+        found = _value(_tree(self.text), fields, target)
         return None if found is None else bool(found)
 
 
 def compile_predicate(text: str, fields: Collection[str], keys: Collection[str]) -> Predicate:
     """The predicate; raises PredicateError for bad syntax and for a name that does not exist."""
     try:
-        tree = ast.parse(_raw(text.strip()), mode="eval").body
+        tree = _tree(text)
     except (SyntaxError, TokenError) as error:
         raise PredicateError(f"{error.args[0]}: {text.strip()!r}") from None
     used: dict[str, None] = {}
     _check(tree, fields, keys, used)
-    return Predicate(text, tree, tuple(used))
+    return Predicate(text, tuple(used))
+
+
+@cache
+def _tree(text: str) -> ast.expr:
+    return ast.parse(_raw(text.strip()), mode="eval").body
 
 
 def _raw(text: str) -> str:
