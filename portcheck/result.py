@@ -96,3 +96,10 @@ class ScanResult:
     @property
     def unreadable_bytes(self) -> int:
         return sum(f.unreadable_bytes for f in self.files)
+
+    @property
+    def covered_percent(self) -> float:
+        """How much of the tree the answer rests on, in percent of the bytes: skipped files count in full
+        as not read, as far as their size is known."""
+        total = self.total_bytes + sum(s.size_bytes for s in self.skipped)
+        return 100 * (self.total_bytes - self.unreadable_bytes) / total if total else 100.0

@@ -42,7 +42,7 @@ def _run(arguments: list[str]) -> int:
     command, options = parse(arguments)
     code = EXIT_OK
     if command:
-        if command not in ("schema", "config"):
+        if command not in ("schema", "config", "completion", "cache"):
             from portcheck.cli.settings import apply
 
             apply(command, options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from argparse import Namespace
@@ -78,6 +79,20 @@ def conclude(result: ScanResult, options: Namespace, output: Output) -> int:
 def nothing_was_analysed(result: ScanResult) -> None:
     """The error on stderr of a run that read no file."""
     print(f"portcheck: error: nothing was analysed: {_why_nothing(result)}", file=sys.stderr)
+
+
+def below_floor(result: ScanResult, floor_percent: float) -> bool:
+    """Whether less was read than was asked for, with the error on stderr."""
+    share = result.covered_percent
+    if share >= floor_percent:
+        return False
+    shown = math.floor(share * 100) / 100  # never rounded up to the floor
+    print(
+        f"portcheck: error: {shown:.2f} % of the bytes could be read, less than the floor of "
+        f"{floor_percent:g} %",
+        file=sys.stderr,
+    )
+    return True
 
 
 def use_colour(choice: str, output: Output) -> bool:

@@ -15,13 +15,16 @@ COMMANDS = {
     "scan": "analyse files and folders, and report what they do",
     "check": "evaluate the rules: what the port breaks, and on which target",
     "plan": "write a migration plan for one target into a folder",
+    "ported": "say whether CUDA code changed after its port was recorded",
     "show": "print the model itself: facts, kernels, calls, transfers or memory",
     "prove": "say whether an expression at a line is divisible, and show the working",
     "rules": "list the rules, or run their examples",
     "explain": "print the page of a rule, a topic or a CUDA API",
     "targets": "print what is known of the targets, with sources",
     "config": "print every setting in force, and where it comes from",
+    "cache": "say what is kept of earlier runs and where, or remove it",
     "schema": "print the JSON schema of a format, or of the configuration",
+    "completion": "print a script that completes commands and options in a shell",
 }
 SCAN_FORMATS = ("text", "json", "jsonl", "sarif")
 SHOW_FORMATS = ("text", "json", "jsonl")
@@ -29,121 +32,9 @@ SHOW_SECTIONS = ("facts", "kernels", "calls", "transfers", "memory")
 PROVE_FORMATS = ("text", "json")
 FAIL_ON = ("breaks", "redesign", "slow", "note", "never")
 SCHEMAS = ("scan", "proof", "plan", "config")
+CACHE_ACTIONS = ("dir", "clear")
 LANGUAGES = ("en", "zh")
-
-_EXIT_CODES = """\
-exit codes:
-  0    analysed
-  1    check: findings at or above --fail-on; rules --test: an example fails
-  2    usage: a missing path, an unknown option, an output that cannot be written
-  3    nothing was analysed: no file could be read
-  4    internal error; a file with the details is named
-  130  interrupted"""
-
-_TOP = f"""\
-examples:
-  portcheck scan .                            what this tree does, line by line
-  portcheck scan csrc --format sarif -o portcheck.sarif
-  portcheck check csrc --target 910B          what breaks there, on which condition
-  portcheck plan csrc --target 910B -o plan   what to port in which order, and how much it is
-  portcheck explain MTE003                    a rule; also: explain int4, explain cudaMemcpyAsync
-  portcheck show kernels csrc                 kernels, launches, instantiations
-  portcheck show transfers csrc               what moves, and what Ascend asks of it
-  portcheck show memory csrc                  what stands where in shared memory, and what fits UB
-  portcheck prove csrc/a.cu:120 'row_bytes'   is it a multiple of 32 there, and why
-
-{_EXIT_CODES}
-
-portcheck COMMAND --help tells more of a command."""
-
-_SCAN = """\
-examples:
-  portcheck scan csrc include                 folders, single files, or both
-  portcheck scan . --exclude 'third_party/'   leave a folder out
-  portcheck scan . -D DISABLE_NVSHMEM -D ARCH=90
-  portcheck scan . --kind tma_copy --kind mbarrier
-  git ls-files '*.cu' '*.cuh' | portcheck scan --files-from -
-
-kinds: """
-
-_CHECK = f"""\
-The verdict of a finding is violated, depends (it fails where its condition is false), unknown
-(not decided, and why) or holds. The text lists what does not hold; json and jsonl have it all.
-
-examples:
-  portcheck check csrc                        all rules, all targets side by side
-  portcheck check csrc --target 910B --fail-on slow
-  portcheck check csrc --select MTE,QNT001 --ignore MTE005
-  portcheck check csrc --rules our_rules      the rules of a folder as well
-  portcheck check csrc --lang zh --summary
-
-{_EXIT_CODES}"""
-
-_PLAN = f"""\
-Writes plan.md and plan.json. The folder must be new, empty, or an earlier plan's.
-
-examples:
-  portcheck plan csrc --target 910B -o reports/910B
-  portcheck plan . --target 950 -o plan950 --lang zh
-  portcheck plan csrc --target 910C -o plan --rules our_rules
-
-{_EXIT_CODES}"""
-
-_CONFIG = f"""\
-Settings stand in portcheck.toml, or in pyproject.toml under [tool.portcheck]. The nearest file at or
-above the first path counts, and only that one; in one folder portcheck.toml wins. What the command
-line says takes the place of what the file says; portcheck schema config describes every key.
-
-examples:
-  portcheck config                            the settings for this folder
-  portcheck config csrc --select MTE          those of a command line with these options
-
-{_EXIT_CODES}"""
-
-_RULES = f"""\
-examples:
-  portcheck rules                             code, severity, name and title of every rule
-  portcheck rules --select ALN
-  portcheck rules --test --rules our_rules    run the examples of your own rules
-
-{_EXIT_CODES}"""
-
-_EXPLAIN = """\
-examples:
-  portcheck explain MTE003                    a rule, by code or name
-  portcheck explain MTE                       a family of rules
-  portcheck explain int4                      a topic
-  portcheck explain cudaMemcpyAsync           a CUDA, NCCL, NVSHMEM or cuBLAS call
-  portcheck explain apis                      the table of all calls
-  portcheck explain datacopy-length --lang zh"""
-
-_TARGETS = """\
-examples:
-  portcheck targets                           side by side
-  portcheck targets 910B                      each value with its source, each gap with its reason"""
-
-_SHOW = """\
-examples:
-  portcheck show facts csrc --format jsonl    one fact a line, then what was not read
-  portcheck show facts csrc --kind vec_cast
-  portcheck show calls csrc
-  portcheck show transfers csrc               transfers, layouts, requirements, verdicts
-  portcheck show memory csrc                  maps of shared memory, sizes, repairs, limits
-
-kinds: """
-
-_PROVE = f"""\
-A pointer counts as its offset in bytes from its base object. The answer is holds, violated
-(with values), depends (with the exact condition) or unknown (with what stopped the proof);
-each is an answer, and the exit code is 0. Put an expression that begins with - in parentheses.
-
-examples:
-  portcheck prove csrc/a.cu:120 'row_bytes'
-  portcheck prove csrc/a.cu:120 'stage_ptr + 16' --mod 512
-  portcheck prove csrc/a.cu:120 'n' --mod 4 --equals 2 --given 'hidden=7168' --given 'n > 0'
-  portcheck prove csrc/a.cuh:31 'offset' --in combine --tree csrc --tree include
-
-{_EXIT_CODES}"""
+SHELLS = ("bash", "zsh", "fish")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -160,10 +51,11 @@ class _Parser(argparse.ArgumentParser):
             return text
         from textwrap import fill
 
+        from portcheck.cli.help_text import EXIT_CODES
         from portcheck.facts.base import FactKind
 
         kinds = fill(", ".join(FactKind), width=70, initial_indent="  ", subsequent_indent="  ")
-        return f"{text.rstrip()}\n{kinds}\n\n{_EXIT_CODES}\n"
+        return f"{text.rstrip()}\n{kinds}\n\n{EXIT_CODES}\n"
 
 
 def parse(arguments: Sequence[str]) -> tuple[str, argparse.Namespace]:
@@ -195,17 +87,24 @@ def parse(arguments: Sequence[str]) -> tuple[str, argparse.Namespace]:
     return first, options
 
 
+def parser_of(command: str) -> argparse.ArgumentParser:
+    """The grammar of one command."""
+    return _PARSERS[command]()
+
+
 def _top_help() -> str:
-    commands = "\n".join(f"  {name:<7} {text}" for name, text in COMMANDS.items())
+    from portcheck.cli.help_text import TOP
+
+    commands = "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
     return (
         "usage: portcheck COMMAND [options]\n\n"
         "Reads CUDA C++ and says what it takes to run it on Huawei Ascend.\n"
-        f"Needs no CUDA, no compiler and no compile database.\n\ncommands:\n{commands}\n\n{_TOP}"
+        f"Needs no CUDA, no compiler and no compile database.\n\ncommands:\n{commands}\n\n{TOP}"
     )
 
 
 def _scan_parser() -> _Parser:
-    parser = _parser("scan", _SCAN, "PATH... [options]")
+    parser = _parser("scan", "PATH... [options]")
     _add_paths(parser)
     _add_format(parser, SCAN_FORMATS)
     parser.add_argument(
@@ -216,11 +115,11 @@ def _scan_parser() -> _Parser:
 
 
 def _show_parser() -> _Parser:
-    parser = _parser("show", _SHOW, "facts|kernels|calls|transfers|memory PATH... [options]")
+    parser = _parser("show", "facts|kernels|calls|transfers|memory PATH... [options]")
     parser.add_argument(
         "section",
         metavar="|".join(SHOW_SECTIONS),
-        type=_one_of("section", SHOW_SECTIONS),
+        type=_OneOf("section", SHOW_SECTIONS),
         help="what to show",
     )
     _add_paths(parser)
@@ -231,7 +130,7 @@ def _show_parser() -> _Parser:
 
 
 def _check_parser() -> _Parser:
-    parser = _parser("check", _CHECK, "PATH... [options]")
+    parser = _parser("check", "PATH... [options]")
     parser.list_kinds = False
     _add_paths(parser)
     parser.add_argument(
@@ -243,17 +142,19 @@ def _check_parser() -> _Parser:
     )
     _add_rule_choice(parser)
     _add_fail_on(parser)
+    _add_coverage_floor(parser)
     _add_reports(parser)
     _add_language(parser)
     parser.add_argument("--summary", action="store_true", help="with --format full: only the tables")
     _add_define(parser)
     _add_assumed(parser)
+    _add_no_cache(parser)
     _add_quiet(parser)
     return parser
 
 
 def _plan_parser() -> _Parser:
-    parser = _parser("plan", _PLAN, "PATH... --target NAME -o DIR [options]")
+    parser = _parser("plan", "PATH... --target NAME -o DIR [options]")
     parser.list_kinds = False
     _add_paths(parser)
     parser.add_argument("--target", metavar="NAME", help="the product that the port is for")
@@ -268,8 +169,33 @@ def _plan_parser() -> _Parser:
     return parser
 
 
+def _ported_parser() -> _Parser:
+    parser = _parser("ported", "[PATH...] [options]")
+    parser.list_kinds = False
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="a file or folder; default: this folder")
+    parser.add_argument(
+        "--decisions", metavar="FILE", help="the file of decisions; default: the nearest portcheck-plan.toml"
+    )
+    parser.add_argument(
+        "--tree",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="where the CUDA code is; may be repeated; default: as configured, or the folder of that file",
+    )
+    parser.add_argument(
+        "--record", action="store_true", help="write down today's code of what has no fingerprint yet"
+    )
+    _add_exclude(parser)
+    _add_define(parser)
+    _add_colour(parser)
+    _add_language(parser)
+    parser.set_defaults(files_from=None)
+    return parser
+
+
 def _config_parser() -> _Parser:
-    parser = _parser("config", _CONFIG, "[PATH] [options]")
+    parser = _parser("config", "[PATH] [options]")
     parser.list_kinds = False
     parser.add_argument(
         "path", metavar="PATH", nargs="?", help="where the search for the file begins; default: here"
@@ -285,7 +211,7 @@ def _config_parser() -> _Parser:
 
 
 def _rules_parser() -> _Parser:
-    parser = _parser("rules", _RULES, "[options]")
+    parser = _parser("rules", "[options]")
     parser.list_kinds = False
     parser.add_argument(
         "--test", action="store_true", help="run the examples that rules carry; with --rules only theirs"
@@ -296,7 +222,7 @@ def _rules_parser() -> _Parser:
 
 
 def _explain_parser() -> _Parser:
-    parser = _parser("explain", _EXPLAIN, "NAME [options]")
+    parser = _parser("explain", "NAME [options]")
     parser.list_kinds = False
     parser.add_argument("name", metavar="NAME", help="a rule, a family, a topic or an API")
     _add_rules_folder(parser)
@@ -305,7 +231,7 @@ def _explain_parser() -> _Parser:
 
 
 def _targets_parser() -> _Parser:
-    parser = _parser("targets", _TARGETS, "[NAME] [options]")
+    parser = _parser("targets", "[NAME] [options]")
     parser.list_kinds = False
     parser.add_argument("name", metavar="NAME", nargs="?", help="one target; default: all, side by side")
     _add_language(parser)
@@ -313,7 +239,7 @@ def _targets_parser() -> _Parser:
 
 
 def _prove_parser() -> _Parser:
-    parser = _parser("prove", _PROVE, "FILE:LINE EXPR [options]")
+    parser = _parser("prove", "FILE:LINE EXPR [options]")
     parser.list_kinds = False
     parser.add_argument("place", metavar="FILE:LINE", help="where the expression stands or is visible")
     parser.add_argument("expression", metavar="EXPR", help="an integer or pointer, in C++")
@@ -351,26 +277,51 @@ def _prove_parser() -> _Parser:
     return parser
 
 
+def _cache_parser() -> _Parser:
+    parser = _parser("cache", "[dir|clear]")
+    parser.list_kinds = False
+    parser.add_argument(
+        "action",
+        metavar="|".join(CACHE_ACTIONS),
+        nargs="?",
+        type=_OneOf("action", CACHE_ACTIONS),
+        default="",
+        help="dir: print the folder alone; clear: remove what it holds; default: what it holds",
+    )
+    return parser
+
+
 def _schema_parser() -> _Parser:
-    parser = _parser("schema", "", "[scan|proof|plan|config]")
+    parser = _parser("schema", "[scan|proof|plan|config]")
     parser.list_kinds = False
     parser.add_argument(
         "which",
         metavar="|".join(SCHEMAS),
         nargs="?",
-        type=_one_of("schema", SCHEMAS),
+        type=_OneOf("schema", SCHEMAS),
         default="scan",
         help="scan: of scan, check and show; proof: of prove; plan: of plan; config: of portcheck.toml",
     )
     return parser
 
 
-def _parser(command: str, epilog: str, usage: str) -> _Parser:
+def _completion_parser() -> _Parser:
+    parser = _parser("completion", "bash|zsh|fish")
+    parser.list_kinds = False
+    parser.add_argument(
+        "shell", metavar="|".join(SHELLS), type=_OneOf("shell", SHELLS), help="for which shell"
+    )
+    return parser
+
+
+def _parser(command: str, usage: str) -> _Parser:
+    from portcheck.cli.help_text import EPILOGS
+
     parser = _Parser(
         prog=f"portcheck {command}",
         usage=f"portcheck {command} {usage}".rstrip(),
         description=f"{COMMANDS[command].capitalize()}.",
-        epilog=epilog,
+        epilog=EPILOGS[command],
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -400,8 +351,17 @@ def _add_fail_on(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-on",
         metavar="|".join(FAIL_ON),
-        type=_one_of("choice", FAIL_ON),
+        type=_OneOf("choice", FAIL_ON),
         help="exit with 1 for what is violated or depends and is as severe as this; default: breaks",
+    )
+
+
+def _add_coverage_floor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--coverage-floor",
+        metavar="PERCENT",
+        type=_percent,
+        help="exit with 3 where less than this share of the bytes could be read; default: 0",
     )
 
 
@@ -419,7 +379,7 @@ def _add_language(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lang",
         metavar="en|zh",
-        type=_one_of("language", LANGUAGES),
+        type=_OneOf("language", LANGUAGES),
         default=None,
         help="language of messages and pages; default: from the locale",
     )
@@ -449,7 +409,7 @@ def _add_format(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None
     parser.add_argument(
         "--format",
         metavar="|".join(formats),
-        type=_one_of("format", formats),
+        type=_OneOf("format", formats),
         default="text",
         help="default: text",
     )
@@ -462,7 +422,7 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         metavar="FORMAT",
-        type=_one_of("format", (*FORMATS, *ALIASES)),
+        type=_OneOf("format", (*FORMATS, *ALIASES)),
         help=f"one of {', '.join(FORMATS)}; default: {DEFAULT}",
     )
     parser.add_argument(
@@ -481,7 +441,7 @@ def _add_colour(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--color",
         metavar="auto|always|never",
-        type=_one_of("choice", ("auto", "always", "never")),
+        type=_OneOf("choice", ("auto", "always", "never")),
         default="auto",
         help="auto: only on a terminal, and not where NO_COLOR is set",
     )
@@ -497,6 +457,7 @@ def _add_analysis_options(parser: argparse.ArgumentParser) -> None:
         type=_kind,
         help="only facts of this kind; may be repeated",
     )
+    _add_no_cache(parser)
     _add_quiet(parser)
 
 
@@ -512,25 +473,36 @@ def _add_define(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_no_cache(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="find everything anew, and keep nothing of it; see 'portcheck cache --help'",
+    )
+
+
 def _add_quiet(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="no progress and no warnings, only errors, on stderr"
     )
 
 
-def _one_of(what: str, known: Sequence[str]) -> Callable[[str], str]:
-    def check(text: str) -> str:
-        if text not in known:
-            raise argparse.ArgumentTypeError(unknown(what, text, known))
-        return text
+class _OneOf:
+    """One of these words; `known` is what a shell completes."""
 
-    return check
+    def __init__(self, what: str, known: Sequence[str]) -> None:
+        self.what, self.known = what, tuple(known)
+
+    def __call__(self, text: str) -> str:
+        if text not in self.known:
+            raise argparse.ArgumentTypeError(unknown(self.what, text, self.known))
+        return text
 
 
 def _kind(text: str) -> str:
     from portcheck.facts.base import FactKind
 
-    return _one_of("kind", [kind.value for kind in FactKind])(text)
+    return _OneOf("kind", [kind.value for kind in FactKind])(text)
 
 
 def _integer(text: str) -> int:
@@ -538,6 +510,16 @@ def _integer(text: str) -> int:
         return int(text, 0)
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not an integer") from None
+
+
+def _percent(text: str) -> float:
+    try:
+        share = float(text.removesuffix("%"))
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 100:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 0 to 100")
+    return share
 
 
 def _define(text: str) -> str:
@@ -562,6 +544,9 @@ _PARSERS: dict[str, Callable[[], _Parser]] = {
     "rules": _rules_parser,
     "explain": _explain_parser,
     "targets": _targets_parser,
+    "ported": _ported_parser,
     "config": _config_parser,
+    "cache": _cache_parser,
     "schema": _schema_parser,
+    "completion": _completion_parser,
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from portcheck.checked import Checked
 from portcheck.cli.analysis import (
+    below_floor,
     how_to_prove,
     named_paths,
     nothing_was_analysed,
@@ -68,6 +69,8 @@ def _conclude(checked: Checked, options: Namespace, reports: Reports) -> int:
         return EXIT_NOTHING
     if not reports.seen and not options.quiet:
         warn_of_gaps(checked.result)
+    if below_floor(checked.result, options.coverage_floor or 0):
+        return EXIT_NOTHING
     return EXIT_FINDINGS if checked.failing else EXIT_OK
 
 

@@ -29,9 +29,7 @@ def _run(result: ScanResult) -> Record:
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": sarif.base,
         "artifacts": sarif.artifacts(),
-        "invocations": [
-            {"executionSuccessful": True, "toolExecutionNotifications": list(sarif.coverage())}
-        ],
+        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": list(sarif.coverage())}],
         "results": list(_results(result, sarif)),
         "properties": {"defines": list(result.defines), "coverage": coverage_totals(result)},
     }

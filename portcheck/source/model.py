@@ -24,10 +24,14 @@ class Patterns:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file or folder that was not analysed, and why (one short clause)."""
+    """A file or folder that was not analysed, and why (one short clause).
+
+    `size_bytes` is a file's size, 0 for a folder or where it is not known.
+    """
 
     path: str
     reason: str
+    size_bytes: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
