@@ -285,7 +285,6 @@ def _cache_parser() -> _Parser:
         metavar="|".join(CACHE_ACTIONS),
         nargs="?",
         type=_OneOf("action", CACHE_ACTIONS),
-        default="",
         help="dir: print the folder alone; clear: remove what it holds; default: what it holds",
     )
     return parser

@@ -21,7 +21,7 @@ def run(options: Namespace) -> int:
     return EXIT_OK
 
 
-def _told(store: Store, folder: str, action: str) -> list[str]:
+def _told(store: Store, folder: str, action: str | None) -> list[str]:
     if action == "dir":
         return [folder]
     if action == "clear":
