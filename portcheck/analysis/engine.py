@@ -27,6 +27,7 @@ from portcheck.analysis.verdicts import Judged, judge
 from portcheck.facts.base import FactKind
 from portcheck.program.knowledge import NO_OWN_MACROS, OwnMacros
 from portcheck.program.model import Function
+from portcheck.result import Region
 from portcheck.source import Patterns
 from portcheck.targets import Assumptions, assumptions
 
@@ -37,7 +38,8 @@ _MOVING = frozenset((FactKind.TMA_COPY, FactKind.VEC_ACCESS, FactKind.SMEM_LAYOU
 class Everything:
     """The answers to all questions that the tree itself asks.
 
-    `check_uses`, `shared_uses` (one a root) and `pitches` are empty where no rules ask.
+    `check_uses`, `shared_uses` (one a root) and `pitches` are empty where no rules ask. `lost` are the
+    roots that could not be analysed, with the reason: nothing else here speaks of them.
     """
 
     judged: tuple[Judged, ...]
@@ -48,6 +50,7 @@ class Everything:
     check_uses: tuple[CheckUses, ...]
     shared_uses: tuple[SharedUse, ...]
     pitches: tuple[Pitch, ...]
+    lost: tuple[Region, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,11 @@ class Analysis:
         return self._for_rules.pitches
 
     @property
+    def lost(self) -> tuple[Region, ...]:
+        """The kernels and functions that could not be analysed, and why."""
+        return self._everything.lost
+
+    @property
     def _for_rules(self) -> Everything:
         if not self.for_rules:
             self.for_rules = True
@@ -140,11 +148,10 @@ class Analysis:
 
     def _judge_everything(self) -> Everything:
         _ = self.launches  # before the work is divided
-        parts = workers.each(self._root, sorted(self._kernels(), key=_size, reverse=True))
+        lost: list[Region] = []
+        parts = self._parts(sorted(self._kernels(), key=_size, reverse=True), lost)
         visited = frozenset[int]().union(*(p.visited for p in parts))
-        parts.sort(key=lambda p: p.place)
-        left_over = workers.each(self._root, self._left_over(visited))
-        left_over.sort(key=lambda p: p.place)
+        left_over = self._parts(self._left_over(visited), lost)
         once = [*parts, *_not_inside(left_over)]
         parts += left_over
         parts.sort(key=lambda p: p.place)
@@ -157,7 +164,19 @@ class Analysis:
             tuple(u for p in once for u in p.check_uses),
             tuple(u for p in once for u in p.shared_uses),
             tuple(x for p in once for x in p.pitches),
+            tuple(lost),
         )
+
+    def _parts(self, roots: list[Function], lost: list[Region]) -> list[Part]:
+        """What each root gives, in the order of places; `lost` is told of those that give nothing."""
+        parts = []
+        for root, found in zip(roots, workers.each(self._root, roots), strict=True):
+            if isinstance(found, workers.Lost):
+                place = root.origin.place(root.start_byte, root.end_byte)
+                lost.append(Region(place, f"{root.qualified} was not analysed: {found.reason}"))
+            else:
+                parts.append(found)
+        return sorted(parts, key=lambda p: p.place)
 
     def _root(self, function: Function) -> Part:
         """Everything that starts from one kernel, or from a function that no kernel reaches."""
@@ -177,6 +196,7 @@ class Analysis:
             (check_uses(machine, judge_, recorder.events, subjects),) if self.for_rules else (),
             (shared_use(machine, judge_, name, recorder.shared),) if self.for_rules else (),
             tuple(open_pitches(machine, judge_, name, subjects)) if self.for_rules else (),
+            (),
             id(function),
             frozenset(machine.entered | {id(function)}),
             (function.origin.file.path, function.start_byte),

@@ -46,13 +46,18 @@ def named_paths(options: Namespace) -> list[str]:
     raise UsageError("no PATH given", f"to analyse this folder: portcheck {command} .")
 
 
+def exclude_of(options: Namespace) -> Patterns:
+    """What is left out, and the folder that this is relative to."""
+    return Patterns(tuple(options.exclude), options.settings.exclude_base)
+
+
 def how_to_read(options: Namespace) -> dict[str, Any]:
     """What `portcheck.scan` is told besides the paths."""
     settings = options.settings
     names_nothing = not getattr(options, "paths", True) and options.files_from is None
     return {
         "defines": options.define,
-        "exclude": Patterns(tuple(options.exclude), settings.exclude_base),
+        "exclude": exclude_of(options),
         "root": str(settings.file.parent) if names_nothing and settings.file is not None else None,
         "own_macros": OwnMacros(frozenset(settings.assert_macros), settings.launch_macros),
     }
@@ -70,6 +75,8 @@ def conclude(result: ScanResult, options: Namespace, output: Output) -> int:
     if not result.files:
         nothing_was_analysed(result)
         return EXIT_NOTHING
+    if not options.quiet:
+        warn_of_losses(result)
     seen = output.is_standard and options.format == "text"
     if not seen and not options.quiet:
         warn_of_gaps(result)
@@ -130,6 +137,14 @@ def _why_nothing(result: ScanResult) -> str:
     first = result.skipped[0]
     others = f" (and {len(result.skipped) - 1} more)" if len(result.skipped) > 1 else ""
     return f"{first.path}: {first.reason}{others}"
+
+
+def warn_of_losses(result: ScanResult) -> None:
+    """A line on stderr for each part that was given up in this run alone."""
+    for region in result.lost:
+        print(
+            f"portcheck: warning: {region.place.path}:{region.place.line}: {region.reason}", file=sys.stderr
+        )
 
 
 def warn_of_gaps(result: ScanResult, where: str = "the report says where") -> None:

@@ -20,7 +20,7 @@ def run(options: Namespace) -> int:
     """Returns the exit code."""
     with Output(options.output) as output, deep("the code"):
         analysis = analyse(named_paths(options), **how_to_prove(options))
-        result = scanning.result_of(analysis.reading)
+        result = scanning.result_of(analysis.reading).without(analysis.lost)
         output.write(_report(analysis, result, options, output))
         return conclude(result, options, output)
 

@@ -10,8 +10,14 @@ from textwrap import fill
 
 from portcheck import scan as scanning
 from portcheck.analysis import analyse
-from portcheck.cli.analysis import how_to_prove, named_paths, nothing_was_analysed, warn_of_gaps
-from portcheck.cli.check_command import chosen_targets
+from portcheck.cli.analysis import (
+    how_to_prove,
+    named_paths,
+    nothing_was_analysed,
+    warn_of_gaps,
+    warn_of_losses,
+)
+from portcheck.cli.examine import chosen_targets
 from portcheck.cli.deep import deep
 from portcheck.cli.errors import EXIT_NOTHING, EXIT_OK, UsageError
 from portcheck.cli.language import language
@@ -47,8 +53,10 @@ def run(options: Namespace) -> int:
             return EXIT_NOTHING
         view = View(analysis)
         plan = build_plan(view, findings(analysis, rules, (target,)), target)
+        result = result.without(analysis.lost)
         write(plan, view, result, folder, language(options.lang))
     if not options.quiet:
+        warn_of_losses(result)
         warn_of_gaps(result, f"{folder / MARKDOWN_NAME} says where")
     return EXIT_OK
 

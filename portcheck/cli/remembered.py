@@ -24,12 +24,13 @@ def store(options: Namespace) -> Store:
 def remembered(
     kept: Store, kind: type[Answer], question: object, paths: Iterable[str], how: Mapping[str, Any],
     compute: Callable[[], Answer],
+    keep: Callable[[Answer], bool] = lambda _: True,
 ) -> Answer:  # fmt: skip
     """`compute()`, or what it gave before for the same question, files and portcheck.
 
     `question` and `how` are everything beside the files that the answer depends on; of `how`, `exclude`
     and `root` say which files there are. An answer is kept only if the files were the same before and
-    after it was found.
+    after it was found, and if `keep` says so of it.
     """
     if kept.folder is None:
         return compute()
@@ -42,6 +43,8 @@ def remembered(
             if isinstance(found, kind):
                 return found
     answer = compute()
+    if not keep(answer):
+        return answer
     with contextlib.suppress(CodecError):
         payload = encode(answer)
         if _key(kept, kind, question, named, how) == key:
