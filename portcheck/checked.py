@@ -56,7 +56,8 @@ class Checked:
     """Everything that one run of the rules found, in the order of places.
 
     `findings` holds the suppressed ones as well; `suppressions` says by identity which those are.
-    `threshold` is the severity from which a finding fails the run, or `NEVER`.
+    `threshold` is the severity from which a finding fails the run, or `NEVER`. `remarks` are sentences on
+    what the findings were compared with, and which part of the tree they are of.
     """
 
     result: ScanResult
@@ -67,6 +68,7 @@ class Checked:
     threshold: str = Severity.BREAKS.value
     suppressions: Mapping[str, tuple[Suppression, ...]] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def counted(self) -> tuple[Finding, ...]:

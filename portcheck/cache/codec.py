@@ -27,6 +27,7 @@ _PACKAGES = (
     "portcheck.pack.",
     "portcheck.result",
     "portcheck.source.",
+    "portcheck.suppression.",
     "portcheck.symbolic.",
     "portcheck.targets.",
 )

@@ -140,6 +140,7 @@ def _check_parser() -> _Parser:
         default=[],
         help="judge for this target; may be repeated; default: all",
     )
+    _add_comparisons(parser)
     _add_rule_choice(parser)
     _add_fail_on(parser)
     _add_coverage_floor(parser)
@@ -344,6 +345,12 @@ def _add_assumed(parser: argparse.ArgumentParser) -> None:
     from portcheck.cli.setting_arguments import add_assumed
 
     add_assumed(parser)
+
+
+def _add_comparisons(parser: argparse.ArgumentParser) -> None:
+    from portcheck.cli.setting_arguments import add_comparisons
+
+    add_comparisons(parser)
 
 
 def _add_fail_on(parser: argparse.ArgumentParser) -> None:

@@ -17,9 +17,9 @@ from portcheck.cli.analysis import (
     warn_of_gaps,
     warn_of_losses,
 )
-from portcheck.cli.examine import chosen_targets
 from portcheck.cli.deep import deep
 from portcheck.cli.errors import EXIT_NOTHING, EXIT_OK, UsageError
+from portcheck.cli.examine import chosen_targets
 from portcheck.cli.language import language
 from portcheck.cli.output import Output
 from portcheck.cli.progress import Progress

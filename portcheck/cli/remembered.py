@@ -52,6 +52,25 @@ def remembered(
     return answer
 
 
+def remembered_by(
+    kept: Store, kind: type[Answer], question: object, compute: Callable[[], Answer]
+) -> Answer:
+    """The same for an answer that rests on nothing but the question."""
+    if kept.folder is None:
+        return compute()
+    key = digest(kind.__name__, tool(kept), question)
+    data = kept.get(key)
+    if data is not None:
+        with contextlib.suppress(CodecError):
+            found = decode(data)
+            if isinstance(found, kind):
+                return found
+    answer = compute()
+    with contextlib.suppress(CodecError):
+        kept.put(key, encode(answer))
+    return answer
+
+
 def rule_files(folders: Iterable[str]) -> tuple[tuple[str, bytes], ...]:
     """What the user's rules say, for a question; what cannot be read here is complained of by its reader."""
     found = []

@@ -1,4 +1,4 @@
-"""The options that tell the proofs more than the code does: `--set` and `--assume`."""
+"""The options that say more than the code does: values, assumptions, and what findings are compared with."""
 
 from __future__ import annotations
 
@@ -26,6 +26,33 @@ def add_assumed(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=_assumption,
         help="switch an assumption on or off, or set its bytes; may be repeated",
+    )
+
+
+def add_comparisons(parser: argparse.ArgumentParser) -> None:
+    """What is read around files, and which findings count no more."""
+    parser.add_argument(
+        "--tree",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="read these files around PATH, and report PATH only; may be repeated; "
+        "default for a file: what the configuration includes, else its Git repository",
+    )
+    parser.add_argument(
+        "--diff", metavar="REV", help="only what is not yet found in this revision of the Git repository"
+    )
+    parser.add_argument("--baseline", metavar="FILE", help="only what this file of known findings lacks")
+    parser.add_argument(
+        "--write-baseline", metavar="FILE", help="write the findings to FILE: from now on they are known"
+    )
+    parser.add_argument(
+        "--prune-baseline", action="store_true", help="take out of the baseline what is found no more"
+    )
+    parser.add_argument(
+        "--decisions",
+        metavar="FILE",
+        help="decisions about findings; default: portcheck-plan.toml at the root of the scan",
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 
 from portcheck.cli.analysis import use_colour
-from portcheck.cli.check_command import chosen_targets
 from portcheck.cli.errors import EXIT_OK
+from portcheck.cli.examine import chosen_targets
 from portcheck.cli.language import language
 from portcheck.cli.output import Output
 from portcheck.config import Settings

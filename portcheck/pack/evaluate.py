@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from portcheck.analysis.engine import Analysis
@@ -16,12 +16,20 @@ from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Target
 
 
-def findings(analysis: Analysis, rules: Iterable[Rule], profiles: Sequence[Target]) -> list[Finding]:
-    """What the rules find on these targets, in the order of places."""
+def findings(
+    analysis: Analysis,
+    rules: Iterable[Rule],
+    profiles: Sequence[Target],
+    renamed: Mapping[str, str] | None = None,
+) -> list[Finding]:
+    """What the rules find on these targets, in the order of places.
+
+    `renamed` gives files another path in identities: what they are called by now.
+    """
     view = View(analysis)
     found = [f for rule in rules for m in _matches(view, rule) if (f := _finding(rule, m, profiles))]
     ordered = sorted(_unique(found), key=_order)
-    names = identities(ordered, Statements(analysis.reading.parsed))
+    names = identities(ordered, Statements(analysis.reading.parsed), renamed or {})
     return [replace(one, identity=name) for one, name in zip(ordered, names, strict=True)]
 
 

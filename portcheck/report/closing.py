@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from portcheck.checked import NEVER, Checked
 from portcheck.report import words
+from portcheck.report.style import safe
 from portcheck.targets import Language, Severity
 
 
 def closing(checked: Checked, language: Language) -> Iterator[str]:
     """One line on findings, and one on what was not read if there is any."""
+    yield from map(safe, checked.remarks)
     yield found(checked, language)
     gaps = unread(checked, language)
     if gaps:

@@ -29,6 +29,7 @@ def render(checked: Checked, presentation: Presentation) -> Iterator[str]:
             yield ""
         yield from _notices(checked, style)
     yield style("heading", words.SUMMARY.said(language))
+    yield from (f"  {safe(remark)}" for remark in checked.remarks)
     yield from _suppressed(checked, language)
     if found:
         yield from _counts(found, language, style)

@@ -20,6 +20,7 @@ def render(checked: Checked, presentation: Presentation) -> Iterator[str]:
         ("rules", (rule_record(rule, language) for rule in checked.rules)),
         ("assumptions", assumption_records(texts, texts)),
         ("notices", map(notice_record, checked.notices)),
+        ("remarks", ({"text": remark} for remark in checked.remarks)),
         ("findings", (finding_record(one, language, checked.suppressions) for one in checked.findings)),
     )
     return json.render(checked.result, (), more)
