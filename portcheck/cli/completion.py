@@ -167,7 +167,8 @@ def fish(commands: Sequence[Command]) -> Iterator[str]:
         for option in one.positionals:
             if option.words:
                 words = _fish_quoted(" ".join(option.words))
-                yield f"complete -c portcheck -n {seen} -a {words}"
+                only = "-f " if len(one.positionals) == 1 else ""
+                yield f"complete -c portcheck -n {seen} {only}-a {words}"
 
 
 def _fish_option(option: Option) -> str:

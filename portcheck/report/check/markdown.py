@@ -13,7 +13,7 @@ from portcheck.checked import Checked, worst_first
 from portcheck.pack import Finding
 from portcheck.report import finding_text, words
 from portcheck.report.closing import closing
-from portcheck.report.markdown import code, prose, visible
+from portcheck.report.markdown import code, prose
 from portcheck.report.presentation import Presentation
 from portcheck.report.style import elided
 from portcheck.targets import Language
@@ -21,6 +21,7 @@ from portcheck.targets import Language
 MARK = "<!-- portcheck -->"
 ROOM_CHARACTERS = 60_000
 _DETAIL_CHARACTERS = 300
+_FILES = 20
 
 
 def render(checked: Checked, presentation: Presentation) -> Iterator[str]:
@@ -104,22 +105,26 @@ def _basis(checked: Checked, language: Language) -> Iterator[str]:
     yield ""
     for name, text in checked.assumed.texts(language):
         yield f"- {code(name)} {prose(text)}"
-    yield from _unread(checked)
+    yield from _unread(checked, language)
     yield ""
     yield "</details>"
 
 
-def _unread(checked: Checked) -> Iterator[str]:
+def _unread(checked: Checked, language: Language) -> Iterator[str]:
     """The first files that were not read or not understood in full."""
-    paths = [f"{code(s.path)} {prose(s.reason)}" for s in checked.result.skipped]
-    paths += [
-        f"{code(f.path)} {f.unreadable_bytes:,} / {f.total_bytes:,}"
-        for f in checked.result.files
-        if f.unreadable
-    ]
-    yield from (f"- {visible(path)}" for path in paths[:20])
-    if len(paths) > 20:
-        yield f"- … {len(paths) - 20:,}"
+    said = [f"{code(s.path)} {prose(s.reason)}" for s in checked.result.skipped]
+    for file in checked.result.files:
+        if file.unreadable:
+            share = words.UNREADABLE.fill(language, count=file.unreadable_bytes, total=file.total_bytes)
+            said.append(f"{code(file.path)} {share}")
+    if not said:
+        return
+    yield ""
+    yield words.NOT_READ.fill(language, what="").strip()
+    yield ""
+    yield from (f"- {one}" for one in said[:_FILES])
+    if len(said) > _FILES:
+        yield f"- … +{len(said) - _FILES:,}"
 
 
 def _size(lines: list[str]) -> int:
