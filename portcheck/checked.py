@@ -57,7 +57,8 @@ class Checked:
 
     `findings` holds the suppressed ones as well; `suppressions` says by identity which those are.
     `threshold` is the severity from which a finding fails the run, or `NEVER`. `remarks` are sentences on
-    what the findings were compared with, and which part of the tree they are of.
+    what the findings were compared with, and which part of the tree they are of. `reported` are the files
+    whose findings are told, None for all that were read.
     """
 
     result: ScanResult
@@ -69,6 +70,7 @@ class Checked:
     suppressions: Mapping[str, tuple[Suppression, ...]] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     remarks: tuple[str, ...] = ()
+    reported: frozenset[str] | None = None
 
     @property
     def counted(self) -> tuple[Finding, ...]:

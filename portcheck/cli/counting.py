@@ -69,7 +69,10 @@ def _reported(found: Examined, scope: Scope) -> Examined:
     """What stands in the files that are reported."""
     findings = tuple(f for f in found.checked.findings if scope.reports(f.place.path))
     marks = tuple(m for m in found.marks if scope.reports(m.place.path))
-    return replace(found, checked=replace(found.checked, findings=findings), marks=marks)
+    files = frozenset(f.path for f in found.checked.result.files if scope.reports(f.path))
+    reported = files if scope.limited else None
+    checked = replace(found.checked, findings=findings, reported=reported)
+    return replace(found, checked=checked, marks=marks)
 
 
 # -- suppressions --------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """JUnit XML, in the form that Jenkins, GitLab and GitHub actions read: a suite a file, a case a finding.
 
 A finding that fails the run is a failure, a suppressed one is skipped, any other passes and tells itself
-in `system-out`; a file without findings has one case that passes. A file that was not analysed is skipped,
+in `system-out`; a file that is reported and has no findings has one case that passes. A file that was not analysed is skipped,
 and what was not understood of one stands in the suite's `system-err`.
 """
 
@@ -28,7 +28,8 @@ def render(checked: Checked, presentation: Presentation) -> Iterator[str]:
     for finding in (*checked.listed, *checked.suppressed):
         by_file[finding.place.path].append(finding)
     for file in checked.result.files:
-        root.append(_suite(file, by_file[file.path], checked, presentation))
+        if checked.reported is None or file.path in checked.reported:
+            root.append(_suite(file, by_file[file.path], checked, presentation))
     if checked.result.skipped:
         root.append(_not_analysed(checked.result.skipped, presentation))
     if checked.notices:

@@ -68,6 +68,7 @@ def _run(checked: Checked, presentation: Presentation, cut: limits.Cut) -> Recor
             "defines": list(checked.result.defines),
             "targets": [target.name for target in checked.targets],
             "assumptions": dict(checked.assumed.texts(language)),
+            "remarks": list(checked.remarks),
             "not_listed": checked.left_out,
             "coverage": coverage_totals(checked.result),
         },

@@ -174,6 +174,12 @@ def test_junit_has_a_case_for_a_file_without_findings() -> None:
     assert [case.get("name") for case in root.iter("testcase")] == ["no findings", "no findings"]
 
 
+def test_junit_says_nothing_of_files_that_are_not_reported() -> None:
+    checked = replace(nothing_found(), reported=frozenset(("csrc/utils.cuh",)))
+    root = ElementTree.fromstring("\n".join(junit.render(checked, BELOW)))
+    assert [suite.get("name") for suite in root] == ["ep/csrc/utils.cuh"]
+
+
 def test_junit_holds_no_character_that_xml_forbids() -> None:
     odd = replace(FP8, fields={**FP8.fields, "text": "\x00\x1b[31m\x0b"}, identity="c" * 16)
     assert ElementTree.fromstring("\n".join(junit.render(example_check(odd), BELOW))) is not None
@@ -194,7 +200,8 @@ def test_markdown() -> None:
 | place | rule | says |
 | --- | --- | --- |
 | `ep/csrc/dispatch.cu:8` | MTE003<br>datacopy-length | depends 310P 910B 910C; holds 950: \
-this transfer moves `16*n` bytes: DataCopy moves multiples of 32 and drops the rest<br>holds where n % 2 == 0 |
+this transfer moves `16*n` bytes: DataCopy moves multiples of 32 \
+and drops the rest<br>holds where n % 2 == 0 |
 """
     )
     assert "| violated 310P 910B 910C; holds 950: `a, 50% \\| <b>` converts to or from FP8" in text
