@@ -1,8 +1,8 @@
 """JUnit XML, in the form that Jenkins, GitLab and GitHub actions read: a suite a file, a case a finding.
 
 A finding that fails the run is a failure, a suppressed one is skipped, any other passes and tells itself
-in `system-out`; a file that is reported and has no findings has one case that passes. A file that was not analysed is skipped,
-and what was not understood of one stands in the suite's `system-err`.
+in `system-out`; a file that is reported and has no findings has one case that passes. A file that was not
+analysed is skipped, and what was not understood of one stands in the suite's `system-err`.
 """
 
 from __future__ import annotations
