@@ -61,7 +61,7 @@ def _in_file(parsed: Parsed) -> Iterator[Mark]:
         text = source.text(start, end)
         if not _OPENING.match(text):
             continue
-        code = code or Code(lexed, parsed.syntax.tree.root_node)
+        code = code or Code(lexed, parsed.syntax)
         off = any(r.start_byte <= start < r.end_byte for r in parsed.syntax.inactive)
         yield _mark(text, source.place(start, end), off, code)
 

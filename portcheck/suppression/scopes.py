@@ -12,6 +12,8 @@ from portcheck.syntax.directives import BLANK, Lexed, comments_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from portcheck.syntax import SyntaxFile
+
 Span = tuple[int, int]
 _BRACED = frozenset(("compound_statement", "field_declaration_list", "declaration_list"))
 
@@ -19,9 +21,10 @@ _BRACED = frozenset(("compound_statement", "field_declaration_list", "declaratio
 class Code:
     """One file without its comments, and its tree."""
 
-    def __init__(self, lexed: Lexed, root: Node) -> None:
+    def __init__(self, lexed: Lexed, syntax: SyntaxFile) -> None:
         self._lexed = lexed
-        self._root = root
+        self._root = syntax.tree.root_node
+        self._view = syntax.view
         self._text = _blanked(lexed.data, comments_of(lexed))
 
     def about(self, start: int, end: int, scope: str) -> Span | str:
@@ -63,10 +66,8 @@ class Code:
         directive = next((d for d in self._lexed.directives if d.start <= start < d.end), None)
         if directive is not None:
             return directive.start, directive.end
-        found = [(start, end)]
-        found += [
-            (n.start_byte, n.end_byte) for at in (start, end - 1) if (n := self._simple(at)) is not None
-        ]
+        around = (self._simple(self._parsed_from(start)), self._simple(end - 1))
+        found = [(start, end), *((node.start_byte, node.end_byte) for node in around if node is not None)]
         block = self._begun_at(start)
         if block is not None:
             found.append((start, block.start_byte))
@@ -80,8 +81,13 @@ class Code:
         block = opened[-1] if opened else self._begun_at(start)
         return None if block is None else (start, block.end_byte)
 
+    def _parsed_from(self, start: int) -> int:
+        """The first character that the tree knows of: CUDA's keywords are none of its."""
+        return len(self._view) - len(self._view[start:].lstrip())
+
     def _begun_at(self, start: int) -> Node | None:
         """The block of the outermost construct that begins exactly here."""
+        start = self._parsed_from(start)
         node = self._root.descendant_for_byte_range(start, start)
         while node is not None and node.parent is not None and node.parent.start_byte == start:
             if node.parent.parent is None:
