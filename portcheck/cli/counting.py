@@ -20,6 +20,7 @@ from portcheck.cli.remembered import remembered_by, store
 from portcheck.config import Settings, where
 from portcheck.config.reading import shown
 from portcheck.source.paths import printable, relative
+from portcheck.source.place import Place
 from portcheck.suppression import words
 from portcheck.suppression.mark import Examined
 from portcheck.targets import targets
@@ -178,7 +179,19 @@ def _examined_before(run: _Run, before: Revision, root: str, names: Mapping[str,
             "root": os.path.normpath(os.path.join(top, root)),
             "exclude": replace(patterns, base=os.path.normpath(os.path.join(top, base)) if base else ""),
         }
-        return examine([path for path in listed if os.path.lexists(path)], how, run.options, names)
+        found = examine([path for path in listed if os.path.lexists(path)], how, run.options, names)
+    return _called(found, names)
+
+
+def _called(found: Examined, names: Mapping[str, str]) -> Examined:
+    """The same with files called by other names."""
+
+    def place(was: Place) -> Place:
+        return replace(was, path=names.get(was.path, was.path))
+
+    findings = tuple(replace(f, place=place(f.place)) for f in found.checked.findings)
+    marks = tuple(replace(m, place=place(m.place)) for m in found.marks)
+    return replace(found, checked=replace(found.checked, findings=findings), marks=marks)
 
 
 def _below(path: str, before: Revision) -> str | None:
