@@ -25,6 +25,7 @@ _PACKAGES = (
     "portcheck.checked",
     "portcheck.facts.",
     "portcheck.pack.",
+    "portcheck.plan.ported",
     "portcheck.result",
     "portcheck.source.",
     "portcheck.suppression.",

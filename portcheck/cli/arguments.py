@@ -189,6 +189,7 @@ def _ported_parser() -> _Parser:
     )
     _add_exclude(parser)
     _add_define(parser)
+    _add_no_cache(parser)
     _add_colour(parser)
     _add_language(parser)
     parser.set_defaults(files_from=None)

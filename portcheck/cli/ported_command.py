@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from portcheck import scan as scanning
-from portcheck.analysis import analyse
-from portcheck.cli.analysis import how_to_prove, nothing_was_analysed, use_colour, way_to
+from portcheck.cli.analysis import how_to_read, nothing_was_analysed, use_colour, way_to
 from portcheck.cli.deep import deep
 from portcheck.cli.errors import EXIT_FINDINGS, EXIT_NOTHING, EXIT_OK, UsageError
 from portcheck.cli.language import language
 from portcheck.cli.output import Output
+from portcheck.cli.remembered import remembered, store
 from portcheck.cli.repository import repository_of
-from portcheck.pack.subjects import View
 from portcheck.plan import decisions
 from portcheck.plan.decisions import Decisions
-from portcheck.plan.ported import State, ported
+from portcheck.plan.ported import Pieces, State, ported
 from portcheck.report import ported_text
 from portcheck.report.style import Style
+from portcheck.result import ScanResult
 
 
 def run(options: Namespace) -> int:
@@ -30,19 +30,19 @@ def run(options: Namespace) -> int:
 
 def _one(file: Path, options: Namespace) -> int:
     """The exit code for one file of decisions."""
+    decided = decisions.read(file)
     with deep("the code"):
-        decided = decisions.read(file)
-        view = _view(file, options)
-        if not view.analysis.reading.parsed:
-            nothing_was_analysed(scanning.result_of(view.analysis.reading))
-            return EXIT_NOTHING
-        listed = ported(view, decided)
-        new = {o.decision.subject: o.now for o in listed if o.state is State.UNRECORDED}
-        if options.record and new:
-            _record(file, decisions.stamped(decided, new))
-            listed = ported(view, decisions.read(file))
+        tree = _pieces(file, options)
+    if not tree.files:
+        nothing_was_analysed(ScanResult(tree.root, (), tree.skipped, (), (), ()))
+        return EXIT_NOTHING
+    listed = ported(tree, decided)
+    new = {o.decision.subject: o.now for o in listed if o.state is State.UNRECORDED}
+    if options.record and new:
+        _record(file, decisions.stamped(decided, new))
+        listed = ported(tree, decisions.read(file))
     with Output(None) as output:
-        style = Style(use_colour(options.color, output), way_to(str(view.analysis.reading.collection.root)))
+        style = Style(use_colour(options.color, output), way_to(tree.root))
         shown = os.path.relpath(file).replace(os.sep, "/")
         recorded = len(new) if options.record else 0
         output.write(ported_text.render(shown, listed, language(options.lang), style, recorded))
@@ -56,14 +56,22 @@ def _record(file: Path, decided: Decisions) -> None:
         raise UsageError(f"cannot write {file}: {error.strerror or error}") from error
 
 
-def _view(file: Path, options: Namespace) -> View:
-    """The tree that a file of decisions is about: what is named, what is configured, else its folder."""
+def _pieces(file: Path, options: Namespace) -> Pieces:
+    """Of the tree that a file of decisions is about: what is named, what is configured, else its folder."""
     include = options.settings.include
     trees = options.tree or list(include) or [str(file.parent)]
-    told = how_to_prove(options)
+    how = how_to_read(options)
     if include and not options.tree:
-        told["root"] = str(options.settings.file.parent)
-    return View(analyse(trees, **told))
+        how["root"] = str(options.settings.file.parent)
+    return remembered(store(options), Pieces, (), trees, how, lambda: _found(trees, how))
+
+
+def _found(trees: Sequence[str], how: Mapping[str, Any]) -> Pieces:
+    from portcheck.analysis import analyse
+    from portcheck.pack.subjects import View
+    from portcheck.plan.pieces import pieces
+
+    return pieces(View(analyse(trees, **how)))
 
 
 def _files(options: Namespace) -> Iterator[Path]:

@@ -1,8 +1,7 @@
-"""Whether what was ported is still what it was ported from, without making a plan.
+"""Whether what was ported is still what it was ported from.
 
-Only the code is read and divided into the plan's pieces: no rule is evaluated. Findings decide which
-helpers and host files are pieces at all, so here all are; overloads, which the plan numbers, are taken
-together by their name, and a port is up to date if the code of one of them is what was recorded.
+Overloads, which the plan numbers, are taken together by their name: a port is up to date if the code of
+one of them is what was recorded.
 """
 
 from __future__ import annotations
@@ -11,10 +10,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portcheck.pack.subjects import View
 from portcheck.plan.decisions import Decision, Decisions, Status
-from portcheck.plan.items import Draft, Inventory
+from portcheck.source import Skipped
 from portcheck.source.place import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of code that a plan can have as an item; `place` is None for a build file."""
+
+    id: str
+    fingerprint: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """All pieces of a tree; `files` is how many files were read."""
+
+    root: str
+    files: int
+    skipped: tuple[Skipped, ...]
+    listed: tuple[Piece, ...]
 
 
 class State(StrEnum):
@@ -37,20 +54,18 @@ class Ported:
     now: str = ""
 
 
-def ported(view: View, decisions: Decisions) -> tuple[Ported, ...]:
+def ported(pieces: Pieces, decisions: Decisions) -> tuple[Ported, ...]:
     """Each decision `ported` of a tree, in the order of the file."""
-    wanted = [one for one in decisions if one.status is Status.PORTED]
-    if not wanted:
-        return ()
-    pieces = _by_name(Inventory(view, (), complete=True).drafts.values())
-    return tuple(_compared(one, pieces.get(_name(one.subject), ())) for one in wanted)
+    by_name = _by_name(pieces.listed)
+    wanted = (one for one in decisions if one.status is Status.PORTED)
+    return tuple(_compared(one, by_name.get(_name(one.subject), ())) for one in wanted)
 
 
-def _by_name(drafts: Iterable[Draft]) -> Mapping[str, tuple[Draft, ...]]:
-    found: dict[str, list[Draft]] = {}
-    for draft in drafts:
-        found.setdefault(_name(draft.id), []).append(draft)
-    return {name: tuple(listed) for name, listed in found.items()}
+def _by_name(listed: Iterable[Piece]) -> Mapping[str, tuple[Piece, ...]]:
+    found: dict[str, list[Piece]] = {}
+    for piece in listed:
+        found.setdefault(_name(piece.id), []).append(piece)
+    return {name: tuple(alike) for name, alike in found.items()}
 
 
 def _name(id_: str) -> str:
@@ -59,10 +74,10 @@ def _name(id_: str) -> str:
     return name if mark and number.isdecimal() else id_
 
 
-def _compared(decision: Decision, pieces: tuple[Draft, ...]) -> Ported:
+def _compared(decision: Decision, pieces: tuple[Piece, ...]) -> Ported:
     if not pieces:
         return Ported(decision, State.GONE)
-    same = next((d for d in pieces if d.fingerprint == decision.fingerprint), None)
-    own = same or next((d for d in pieces if d.id == decision.subject), pieces[0])
+    same = next((p for p in pieces if p.fingerprint == decision.fingerprint), None)
+    own = same or next((p for p in pieces if p.id == decision.subject), pieces[0])
     state = State.CURRENT if same else State.CHANGED if decision.fingerprint else State.UNRECORDED
     return Ported(decision, state, own.place, own.fingerprint)
