@@ -79,7 +79,7 @@ def _files(options: Namespace) -> Iterator[Path]:
     if options.decisions:
         file = Path(options.decisions)
         if not file.is_file():
-            raise UsageError(f"cannot read {options.decisions}: no such file")
+            raise UsageError(f"cannot read {os.path.relpath(file)}: no such file")
         yield file
         return
     found = dict.fromkeys(_nearest(path) for path in options.paths or [os.curdir])
@@ -98,7 +98,5 @@ def _nearest(path: str) -> Path:
             return place / decisions.NAME
         if top is not None and place.resolve() == top:
             break
-    hint = (
-        f"it says what is ported: a [[decision]] with for, status and reason; see {decisions.NAME} in README"
-    )
+    hint = "it says what is ported; portcheck ported --help tells what stands in it"
     raise UsageError(f"no {decisions.NAME} at or above {path}", hint)

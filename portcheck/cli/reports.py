@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
@@ -62,13 +63,17 @@ def _named(text: str) -> Destination | None:
 
 def _check_apart(found: Sequence[Destination]) -> None:
     for number, one in enumerate(found):
-        other = next((o for o in found[:number] if o.file == one.file), None)
+        other = next((o for o in found[:number] if _place(o) == _place(one)), None)
         if other is not None:
             where = one.file or "standard output"
             raise UsageError(
                 f"{other.format} and {one.format} would both be written to {where}",
                 f"name a file for one of them: -o {one.format}=FILE",
             )
+
+
+def _place(one: Destination) -> str | None:
+    return None if one.file is None else os.path.realpath(one.file)
 
 
 class Reports:
