@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from portcheck import __version__
 from portcheck.cli.errors import UsageError, unknown
 from portcheck.cli.formats import ALIASES, DEFAULT, FORMATS
 
@@ -59,13 +58,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(arguments: Sequence[str]) -> tuple[str, argparse.Namespace]:
-    """The command's name, "" where `--help` or `--version` was all, and its options."""
+    """The command's name, "" where `--help` was all, and its options."""
     if not arguments:
         raise UsageError(f"no command; choose from {', '.join(COMMANDS)}", "try 'portcheck --help'")
     first, rest = arguments[0], arguments[1:]
-    if first in ("-V", "--version"):
-        print(f"portcheck {__version__}")
-        return "", argparse.Namespace()
     if first in ("-h", "--help"):
         print(_top_help())
         return "", argparse.Namespace()

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from portcheck.cache import CodecError, Store, decode, default_folder, encode
 from portcheck.cache.digest import digest, tool, tree
 from portcheck.source.discovery import discover
+from portcheck.source.model import SourceError
 from portcheck.source.reading import MAX_FILE_BYTES
 
 Answer = TypeVar("Answer")
@@ -36,38 +37,27 @@ def remembered(
         return compute()
     named = list(paths)
     key = _key(kept, kind, question, named, how)
-    data = kept.get(key)
-    if data is not None:
-        with contextlib.suppress(CodecError):
-            found = decode(data)
-            if isinstance(found, kind):
-                return found
+    if key is None:  # a path that cannot be used: the work itself says so
+        return compute()
+    known = _known(kept, kind, key)
+    if known is not None:
+        return known
     answer = compute()
-    if not keep(answer):
-        return answer
-    with contextlib.suppress(CodecError):
-        payload = encode(answer)
-        if _key(kept, kind, question, named, how) == key:
-            kept.put(key, payload)
+    if keep(answer) and _key(kept, kind, question, named, how) == key:
+        _keep(kept, key, answer)
     return answer
 
 
-def remembered_by(
-    kept: Store, kind: type[Answer], question: object, compute: Callable[[], Answer]
-) -> Answer:
+def remembered_by(kept: Store, kind: type[Answer], question: object, compute: Callable[[], Answer]) -> Answer:
     """The same for an answer that rests on nothing but the question."""
     if kept.folder is None:
         return compute()
     key = digest(kind.__name__, tool(kept), question)
-    data = kept.get(key)
-    if data is not None:
-        with contextlib.suppress(CodecError):
-            found = decode(data)
-            if isinstance(found, kind):
-                return found
+    known = _known(kept, kind, key)
+    if known is not None:
+        return known
     answer = compute()
-    with contextlib.suppress(CodecError):
-        kept.put(key, encode(answer))
+    _keep(kept, key, answer)
     return answer
 
 
@@ -82,6 +72,27 @@ def rule_files(folders: Iterable[str]) -> tuple[tuple[str, bytes], ...]:
     return tuple(found)
 
 
-def _key(kept: Store, kind: type[object], question: object, paths: list[str], how: Mapping[str, Any]) -> str:
-    found = discover(paths, exclude=how["exclude"], root=how["root"])
+def _known(kept: Store, kind: type[Answer], key: str) -> Answer | None:
+    data = kept.get(key)
+    if data is None:
+        return None
+    with contextlib.suppress(CodecError):
+        found = decode(data)
+        if isinstance(found, kind):
+            return found
+    return None
+
+
+def _keep(kept: Store, key: str, answer: object) -> None:
+    with contextlib.suppress(CodecError):
+        kept.put(key, encode(answer))
+
+
+def _key(
+    kept: Store, kind: type[object], question: object, paths: list[str], how: Mapping[str, Any]
+) -> str | None:
+    try:
+        found = discover(paths, exclude=how["exclude"], root=how["root"])
+    except SourceError:
+        return None
     return digest(kind.__name__, tool(kept), question, how, tree(found, MAX_FILE_BYTES))
