@@ -15,7 +15,7 @@ from portcheck.facts.base import FactKind
 from portcheck.program.knowledge import OwnMacros
 from portcheck.source import Patterns
 
-LISTED = "scan, check, plan, ported, show, prove, rules, explain, targets, config, schema"
+LISTED = "scan, check, plan, ported, show, prove, rules, explain, targets, config, cache, schema, completion"
 
 
 def test_version(cli) -> None:
