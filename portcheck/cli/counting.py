@@ -54,12 +54,20 @@ def counted(options: Namespace, how: Mapping[str, Any]) -> Checked:
     if options.diff is not None:
         found = _since(run, found)
     checked = replace(found.checked, threshold=options.fail_on, suppressions=_suppressed(found, run))
+    checked = _remarked(checked, *_given(options))
     if scope.limited:
         files = len(checked.result.files)
         checked = _remarked(checked, words.LIMITED.fill(language(options.lang), files=files))
     if options.write_baseline is not None:
         return _written(checked, run)
     return checked if baseline is None else _compared(checked, baseline, run)
+
+
+def _given(options: Namespace) -> Iterator[str]:
+    """What the user said of integer arguments: every finding may rest on it."""
+    for name, values in options.settings.symbols.items():
+        said = words.OR.said(language(options.lang)).join(map(str, values))
+        yield words.GIVEN.fill(language(options.lang), name=name, values=said)
 
 
 def _remarked(checked: Checked, *texts: str) -> Checked:

@@ -14,6 +14,8 @@ GONE = Text(
 )
 WROTE = Text("written to {file}: {count:,} findings", "已写入 {file}：{count:,} 条")
 PRUNED = Text("taken out of {file}: {count:,} entries", "已从 {file} 删除：{count:,} 条")
+GIVEN = Text("given: {name} = {values}", "已指定：{name} = {values}")
+OR = Text(" or ", " 或 ")
 LIMITED = Text(
     "reported: only what stands in the paths given, of {files:,} files read",
     "仅报告所给路径中的发现；共读取 {files:,} 个文件",
