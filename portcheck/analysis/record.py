@@ -187,8 +187,12 @@ class Recorder:
         if position >= len(callee.arguments):
             return False
         kernel = expressions.value(m, callee.arguments[position], frame)
-        before = [expressions.value(m, a, frame) for a in callee.arguments[:position]]
-        after = [expressions.value(m, a, frame) for a in callee.arguments[position + 1 :]]
+        shape, given = callee.arguments[:position], callee.arguments[position + 1 :]
+        own = m.context.own.launches.get(callee.name)
+        if own is not None:  # what else a project's macro is given means what only the project knows
+            shape, given = [], [] if own.arguments is None else callee.arguments[own.arguments :]
+        before = [expressions.value(m, a, frame) for a in shape]
+        after = [expressions.value(m, a, frame) for a in given]
         self._launched(m, kernel, [_pointee(m, v) for v in before], after, node, frame)
         return True
 

@@ -14,6 +14,7 @@ from portcheck.cli.settings import settings_for
 from portcheck.config import Found, Origin, Settings, read
 from portcheck.config.reading import shown
 from portcheck.config.values import KEYS, PATHS
+from portcheck.program.knowledge import OwnLaunch
 from portcheck.targets.assumptions import defaults
 from portcheck.targets.text import Language, Text
 
@@ -85,6 +86,9 @@ def _written(value: object) -> str:
         return f"[{', '.join(map(_written, value))}]"
     if isinstance(value, Mapping):
         return "{}"
+    if isinstance(value, OwnLaunch):
+        more = "" if value.arguments is None else f", arguments = {value.arguments}"
+        return f"{{ kernel = {value.kernel}{more} }}"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from portcheck.program.knowledge import OwnLaunch
+
 
 class Origin(StrEnum):
     """Where a value comes from."""
@@ -28,8 +30,7 @@ class Settings:
     single files that are named. Patterns of `exclude` are those of `.gitignore`, relative to
     `exclude_base` ("": to the root of the scan). `assume` has the user's changes to
     `rules/assumptions.toml`, `symbols` the values that an integer takes, by its name. `assert_macros`
-    stop the program unless their first argument is true; `launch_macros` launch a kernel, which is the
-    argument at that position, counted from 0. `language` "" is the locale's; `coverage_floor` is a share
+    stop the program unless their first argument is true; `launch_macros` launch a kernel. `language` "" is the locale's; `coverage_floor` is a share
     of the bytes in percent. `origins` tells by key where values come from that are no defaults; of tables
     by `KEY.NAME`. `file` is the configuration file, None where there is none.
     """
@@ -49,7 +50,7 @@ class Settings:
     assume: Mapping[str, int | bool] = field(default_factory=dict)
     symbols: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     assert_macros: tuple[str, ...] = ()
-    launch_macros: Mapping[str, int] = field(default_factory=dict)
+    launch_macros: Mapping[str, OwnLaunch] = field(default_factory=dict)
     cache: bool = True
     exclude_base: str = ""
     file: Path | None = None

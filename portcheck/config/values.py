@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from portcheck.program.knowledge import OwnLaunch
+
 _NAME = re.compile(r"[A-Za-z_]\w*")
 FAIL_ON = ("breaks", "redesign", "slow", "note", "never")
 LANGUAGES = ("en", "zh")
@@ -110,13 +112,16 @@ def _assume(value: Any) -> dict[str, int | bool]:
     return found
 
 
-def _launch_macros(value: Any) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for name, position in _table(value, "macros and the positions of the kernel").items():
+def _launch_macros(value: Any) -> dict[str, OwnLaunch]:
+    found: dict[str, OwnLaunch] = {}
+    for name, given in _table(value, "macros and the positions of the kernel").items():
         _check_name(name, name)
-        if isinstance(position, bool) or not isinstance(position, int) or position < 0:
+        table = given if isinstance(given, dict) else {"kernel": given}
+        if "kernel" not in table or table.keys() - {"kernel", "arguments"}:
+            raise ValueRefusedError("must have 'kernel', and may have 'arguments'", name)
+        if not all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in table.values()):
             raise ValueRefusedError("must be the position of the kernel among the arguments, from 0", name)
-        found[name] = position
+        found[name] = OwnLaunch(table["kernel"], table.get("arguments"))
     return found
 
 

@@ -62,12 +62,21 @@ class Intrinsics:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnLaunch:
+    """Where a macro that launches has the kernel among its arguments, from 0, and from where on the
+    kernel's own arguments; None where the macro puts them together otherwise."""
+
+    kernel: int
+    arguments: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OwnMacros:
     """What a project says of its macros: which stop the program unless their first argument is true,
-    and which launch a kernel, with the position of the kernel among the arguments."""
+    and which launch a kernel."""
 
     stops: frozenset[str] = frozenset()
-    launches: Mapping[str, int] = field(default_factory=dict)
+    launches: Mapping[str, OwnLaunch] = field(default_factory=dict)
 
 
 NO_OWN_MACROS = OwnMacros()
@@ -94,14 +103,14 @@ def intrinsics() -> Intrinsics:
     return Intrinsics(tuple(kinds), tuple(objects), tables, re.compile(tables["api_call"]["pattern"]))
 
 
-def with_launches(launches: Mapping[str, int]) -> Intrinsics:
+def with_launches(launches: Mapping[str, OwnLaunch]) -> Intrinsics:
     """What CUDA's own names do, and that these macros launch kernels."""
     known = intrinsics()
     if not launches:
         return known
     table = dict(known.tables["launch"])
     table["names"] = [*table["names"], *launches]
-    table["kernel_argument"] = {**table["kernel_argument"], **launches}
+    table["kernel_argument"] = {**table["kernel_argument"], **{name: one.kernel for name, one in launches.items()}}
     return replace(known, tables={**known.tables, "launch": table})
 
 

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from portcheck.config import ConfigError, Origin, Settings, find, merge, where
 from portcheck.config.values import KEYS
+from portcheck.program.knowledge import OwnLaunch
 from portcheck.report.schema import schema_text
 
 SCHEMA = json.loads(schema_text("config"))
@@ -37,6 +38,7 @@ hidden = [4096, 7168]
 ranks = 8
 [launch-macros]
 START = 1
+RUN = { kernel = 0, arguments = 3 }
 """
 
 
@@ -63,7 +65,8 @@ def test_every_key(tmp_path: Path) -> None:
     assert found.decisions == str(tmp_path / "plan.toml")
     assert dict(found.assume) == {"allocated-bases": 64, "elected-lane": False}
     assert dict(found.symbols) == {"hidden": (4096, 7168), "ranks": (8,)}
-    assert (found.assert_macros, dict(found.launch_macros)) == (("MUST",), {"START": 1})
+    assert found.assert_macros == ("MUST",)
+    assert dict(found.launch_macros) == {"START": OwnLaunch(1), "RUN": OwnLaunch(0, 3)}
     assert found.cache is False
     assert found.file == tmp_path / "portcheck.toml"
 
@@ -71,7 +74,7 @@ def test_every_key(tmp_path: Path) -> None:
 def test_the_schema_has_every_key_and_accepts_what_is_accepted() -> None:
     import tomllib
 
-    assert list(SCHEMA["properties"]) == [k for k in KEYS]
+    assert list(SCHEMA["properties"]) == list(KEYS)
     Draft202012Validator.check_schema(SCHEMA)
     Draft202012Validator(SCHEMA).validate(tomllib.loads(FULL))
 
@@ -138,6 +141,7 @@ BAD = [
     ("[symbols]\nhidden = []", 2, "symbols.hidden: must be an integer or a list of integers"),
     ("[symbols]\n'a b' = 1", 2, "symbols.a b: 'a b' is not a name"),
     ("launch-macros = { RUN = -1 }", 1, "launch-macros.RUN: must be the position of the kernel"),
+    ("launch-macros = { RUN = { args = 1 } }", 1, "launch-macros.RUN: must have 'kernel', and may have"),
     ("assert-macros = ['A(x)']", 1, "assert-macros: 'A(x)' is not a name"),
     ("baseline = ''", 1, "baseline: must be a string with something in it"),
 ]
