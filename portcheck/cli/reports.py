@@ -102,8 +102,12 @@ class Reports:
         return any(output.is_standard and one.format in _FOR_PEOPLE for one, output in pairs)
 
     def write(self, checked: Checked, presented: Callable[[Output], Presentation]) -> None:
-        """Write every report; `presented` says how one is to look, given where it goes."""
-        for one, output in zip(self._wanted, self._outputs, strict=True):
+        """Write every report; `presented` says how one is to look, given where it goes.
+
+        Files come first: whoever reads standard output may stop reading before the end.
+        """
+        pairs = zip(self._wanted, self._outputs, strict=True)
+        for one, output in sorted(pairs, key=lambda pair: pair[1].is_standard):
             output.write(_lines(one.format, checked, presented(output)))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -109,3 +111,18 @@ def test_a_report_that_cannot_be_written_leaves_the_others_alone(run: Run, tmp_p
     assert (code, out, err) == (2, "", problem)
     assert (tmp_path / "old.sarif").read_text() == "old"
     assert sorted(p.name for p in tmp_path.iterdir()) == [".git", "csrc", "old.sarif"]
+
+
+def test_files_are_written_before_standard_output(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Closed(io.StringIO):
+        def writelines(self, lines: Iterable[str]) -> None:
+            raise BrokenPipeError
+
+        def fileno(self) -> int:
+            return os.open(os.devnull, os.O_WRONLY)
+
+    monkeypatch.setattr("sys.stdout", Closed())
+    assert main(["check", "csrc", "--select", "VEC001", "-o", "concise", "-o", "json=out.json"]) == 0
+    assert json.loads((tmp_path / "out.json").read_text("utf-8"))["findings"]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import shlex
 import sys
 from types import SimpleNamespace
 
 import pytest
 
 from portcheck import __version__
-from portcheck.cli.arguments import COMMANDS
+from portcheck.cli.arguments import COMMANDS, parse
 from portcheck.facts.base import FactKind
 from portcheck.program.knowledge import OwnMacros
 from portcheck.source import Patterns
@@ -37,6 +39,17 @@ def test_help_tells_commands_examples_and_exit_codes(cli) -> None:
         assert f"\n  {command} " in out
     for expected in ("examples:", "exit codes:\n  0    analysed"):
         assert expected in out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_has_examples_that_parse(cli, command: str) -> None:
+    out = cli(command, "--help").out
+    examples = out.split("examples:\n")[1].split("\n\n")[0].splitlines()
+    own = [line.strip() for line in examples if line.strip().startswith(f"portcheck {command}")]
+    assert own
+    for line in own:
+        words = shlex.split(re.sub(r"(   .*| > \S+)$", "", line))
+        assert parse(words[1:])[0] == command
 
 
 def test_help_of_scan_lists_the_kinds(cli) -> None:

@@ -42,7 +42,8 @@ def _run(checked: Checked, presentation: Presentation, cut: limits.Cut) -> Recor
         **{notice.id: "What the run says of itself." for notice in checked.notices},
     }
     sarif = Sarif(checked.result, tuple(notifications), presentation.repository)
-    findings, told = cut.results(sorted((*checked.listed, *checked.suppressed), key=worst_first))
+    worst = (*sorted(checked.listed, key=worst_first), *sorted(checked.suppressed, key=worst_first))
+    findings, told = cut.results(worst)
     rules = tuple({f.rule.code: f.rule for f in sorted(findings, key=lambda f: f.rule.code)}.values())
     results = _Results(checked, sarif, language, cut, {rule.code: at for at, rule in enumerate(rules)})
     listed = [results.of(finding) for finding in sorted(findings, key=lambda f: (f.place, f.rule.code))]
