@@ -48,7 +48,7 @@ def test_every_help_has_examples_that_parse(cli, command: str) -> None:
     own = [line.strip() for line in examples if line.strip().startswith(f"portcheck {command}")]
     assert own
     for line in own:
-        words = shlex.split(re.sub(r"(   .*| > \S+)$", "", line))
+        words = shlex.split(re.sub(r" > [\w./~-]+$", "", line.split("   ")[0]))
         assert parse(words[1:])[0] == command
 
 
