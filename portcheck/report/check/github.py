@@ -1,10 +1,10 @@
 """Workflow commands, which GitHub Actions shows as annotations at the lines of a pull request.
 
 The escapes are those of the runner (`actions/toolkit`, `packages/core/src/command.ts`): `%`, CR and LF
-in a message, `:` and `,` as well in a property. GitHub keeps 10 annotations of each level a step and 50 a
-job, in the order of the log (docs.github.com, "Workflow commands"), and the runner takes columns only
-where a span ends on the line it begins on. So the worst findings come first, 10 of each level are
-annotated, and the rest are plain lines in a folded group of the log.
+in a message, `:` and `,` as well in a property. GitHub shows 10 annotations of each level a step and 50 a
+job, the first of the log (github.com/orgs/community/discussions/26680), and takes columns only where a
+span ends on the line that it begins on (REST API, check runs, `start_column`). So the worst findings come
+first, 10 of each level are annotated, and the rest are plain lines in a folded group of the log.
 """
 
 from __future__ import annotations
