@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from portcheck.cli.errors import UsageError, unknown
 from portcheck.cli.formats import ALIASES, DEFAULT, FORMATS
+from portcheck.cli.option_values import OneOf, define, integer, kind, percent
 
 COMMANDS = {
     "scan": "analyse files and folders, and report what they do",
@@ -115,7 +115,7 @@ def _show_parser() -> _Parser:
     parser.add_argument(
         "section",
         metavar="|".join(SHOW_SECTIONS),
-        type=_OneOf("section", SHOW_SECTIONS),
+        type=OneOf("section", SHOW_SECTIONS),
         help="what to show",
     )
     _add_paths(parser)
@@ -242,10 +242,10 @@ def _prove_parser() -> _Parser:
     parser.add_argument("place", metavar="FILE:LINE", help="where the expression stands or is visible")
     parser.add_argument("expression", metavar="EXPR", help="an integer or pointer, in C++")
     parser.add_argument(
-        "--mod", metavar="N", type=_integer, default=32, help="what it should be divisible by; default: 32"
+        "--mod", metavar="N", type=integer, default=32, help="what it should be divisible by; default: 32"
     )
     parser.add_argument(
-        "--equals", metavar="N", type=_integer, default=0, help="what it should leave; default: 0"
+        "--equals", metavar="N", type=integer, default=0, help="what it should leave; default: 0"
     )
     parser.add_argument(
         "--in",
@@ -282,7 +282,7 @@ def _cache_parser() -> _Parser:
         "action",
         metavar="|".join(CACHE_ACTIONS),
         nargs="?",
-        type=_OneOf("action", CACHE_ACTIONS),
+        type=OneOf("action", CACHE_ACTIONS),
         help="dir: print the folder alone; clear: remove what it holds; default: what it holds",
     )
     return parser
@@ -295,7 +295,7 @@ def _schema_parser() -> _Parser:
         "which",
         metavar="|".join(SCHEMAS),
         nargs="?",
-        type=_OneOf("schema", SCHEMAS),
+        type=OneOf("schema", SCHEMAS),
         default="scan",
         help="scan: of scan, check and show; proof: of prove; plan: of plan; config: of portcheck.toml",
     )
@@ -306,7 +306,7 @@ def _completion_parser() -> _Parser:
     parser = _parser("completion", "bash|zsh|fish")
     parser.list_kinds = False
     parser.add_argument(
-        "shell", metavar="|".join(SHELLS), type=_OneOf("shell", SHELLS), help="for which shell"
+        "shell", metavar="|".join(SHELLS), type=OneOf("shell", SHELLS), help="for which shell"
     )
     return parser
 
@@ -354,7 +354,7 @@ def _add_fail_on(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-on",
         metavar="|".join(FAIL_ON),
-        type=_OneOf("choice", FAIL_ON),
+        type=OneOf("choice", FAIL_ON),
         help="exit with 1 for what is violated or depends and is as severe as this; default: breaks",
     )
 
@@ -363,7 +363,7 @@ def _add_coverage_floor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--coverage-floor",
         metavar="PERCENT",
-        type=_percent,
+        type=percent,
         help="exit with 3 where less than this share of the bytes could be read; default: 0",
     )
 
@@ -382,7 +382,7 @@ def _add_language(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lang",
         metavar="en|zh",
-        type=_OneOf("language", LANGUAGES),
+        type=OneOf("language", LANGUAGES),
         default=None,
         help="language of messages and pages; default: from the locale",
     )
@@ -412,7 +412,7 @@ def _add_format(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None
     parser.add_argument(
         "--format",
         metavar="|".join(formats),
-        type=_OneOf("format", formats),
+        type=OneOf("format", formats),
         default="text",
         help="default: text",
     )
@@ -425,7 +425,7 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         metavar="FORMAT",
-        type=_OneOf("format", (*FORMATS, *ALIASES)),
+        type=OneOf("format", (*FORMATS, *ALIASES)),
         help=f"one of {', '.join(FORMATS)}; default: {DEFAULT}",
     )
     parser.add_argument(
@@ -444,7 +444,7 @@ def _add_colour(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--color",
         metavar="auto|always|never",
-        type=_OneOf("choice", ("auto", "always", "never")),
+        type=OneOf("choice", ("auto", "always", "never")),
         default="auto",
         help="auto: only on a terminal, and not where NO_COLOR is set",
     )
@@ -457,7 +457,7 @@ def _add_analysis_options(parser: argparse.ArgumentParser) -> None:
         metavar="KIND",
         action="append",
         default=[],
-        type=_kind,
+        type=kind,
         help="only facts of this kind; may be repeated",
     )
     _add_no_cache(parser)
@@ -471,7 +471,7 @@ def _add_define(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[=VALUE]",
         action="append",
         default=[],
-        type=_define,
+        type=define,
         help="decide #if as if NAME were defined; may be repeated",
     )
 
@@ -488,48 +488,6 @@ def _add_quiet(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="no progress and no warnings, only errors, on stderr"
     )
-
-
-class _OneOf:
-    """One of these words; `known` is what a shell completes."""
-
-    def __init__(self, what: str, known: Sequence[str]) -> None:
-        self.what, self.known = what, tuple(known)
-
-    def __call__(self, text: str) -> str:
-        if text not in self.known:
-            raise argparse.ArgumentTypeError(unknown(self.what, text, self.known))
-        return text
-
-
-def _kind(text: str) -> str:
-    from portcheck.facts.base import FactKind
-
-    return _OneOf("kind", [kind.value for kind in FactKind])(text)
-
-
-def _integer(text: str) -> int:
-    try:
-        return int(text, 0)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not an integer") from None
-
-
-def _percent(text: str) -> float:
-    try:
-        share = float(text.removesuffix("%"))
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 100:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 0 to 100")
-    return share
-
-
-def _define(text: str) -> str:
-    name = text.partition("=")[0]
-    if not re.fullmatch(r"[A-Za-z_]\w*", name):
-        raise argparse.ArgumentTypeError(f"'{text}' is not NAME or NAME=VALUE")
-    return text
 
 
 def _plain(message: str) -> str:
