@@ -50,7 +50,7 @@ def examine(
     from portcheck.suppression.marks import marks
 
     profiles = chosen_targets(options.target, options.settings)
-    every = all_rules(options.rules)
+    every = all_rules(options.rules, store(options))
     rules = chosen(every, options)
     analysis = analyse(paths, **how)
     result = scanning.result_of(analysis.reading)

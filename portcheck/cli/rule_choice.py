@@ -6,15 +6,17 @@ from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from portcheck.cache import Store
 from portcheck.cli.errors import UsageError, unknown
+from portcheck.cli.remembered import remembered_by
 from portcheck.config import Settings, where
 from portcheck.pack import Rule, load, pack
 from portcheck.targets import RuleDataError
 
 
-def own_rules(folders: Iterable[str]) -> tuple[Rule, ...]:
+def own_rules(folders: Iterable[str], shipped: tuple[Rule, ...] | None = None) -> tuple[Rule, ...]:
     """The rules of a user's folders. Raises UsageError or RuleDataError."""
-    found: dict[str, Rule] = {rule.code: rule for rule in pack()}
+    found: dict[str, Rule] = {rule.code: rule for rule in shipped or pack()}
     own: list[Rule] = []
     for folder in folders:
         if not Path(folder).exists():
@@ -27,9 +29,11 @@ def own_rules(folders: Iterable[str]) -> tuple[Rule, ...]:
     return tuple(own)
 
 
-def all_rules(folders: Iterable[str]) -> tuple[Rule, ...]:
-    """What portcheck ships and a user's folders, by code."""
-    return tuple(sorted((*pack(), *own_rules(folders)), key=lambda rule: rule.code))
+def all_rules(folders: Iterable[str], kept: Store | None = None) -> tuple[Rule, ...]:
+    """What portcheck ships and a user's folders, by code. To read the shipped ones from their many files
+    takes ten times as long as from the cache, if there is one."""
+    shipped = pack() if kept is None else remembered_by(kept, tuple, "the shipped rules", pack)
+    return tuple(sorted((*shipped, *own_rules(folders, shipped)), key=lambda rule: rule.code))
 
 
 def chosen(rules: Iterable[Rule], options: Namespace) -> tuple[Rule, ...]:

@@ -222,7 +222,7 @@ def test_damaged_entries_are_found_anew(run: Run, cache: Path) -> None:
         for file in entries(cache):
             file.write_bytes(damage(file.read_bytes()))
         assert run("check", "tree") == anew
-    assert len(entries(cache)) == 2  # this portcheck, and the answer
+    assert len(entries(cache)) == 3  # this portcheck, its rules, and the answer
 
 
 def portcheck(tree: Path, cache: Path, *arguments: str) -> subprocess.Popen[bytes]:
