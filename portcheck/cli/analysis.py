@@ -7,12 +7,15 @@ import os
 import sys
 from argparse import Namespace
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from portcheck.cli.errors import EXIT_NOTHING, EXIT_OK, UsageError
 from portcheck.cli.output import Output
 from portcheck.cli.progress import Progress
 from portcheck.cli.remembered import remembered, store
+from portcheck.config import where
+from portcheck.config.reading import shown
 from portcheck.program.knowledge import OwnMacros
 from portcheck.result import ScanResult
 from portcheck.source import Patterns
@@ -41,9 +44,18 @@ def named_paths(options: Namespace) -> list[str]:
     if paths or options.files_from is not None:
         return paths
     if options.settings.include:
-        return list(options.settings.include)
+        return included(options)
     command = f"{options.command} {getattr(options, 'section', '')}".rstrip()
     raise UsageError("no PATH given", f"to analyse this folder: portcheck {command} .")
+
+
+def included(options: Namespace) -> list[str]:
+    """What the configuration includes. Raises UsageError for what does not exist."""
+    settings = options.settings
+    for path in settings.include:
+        if not os.path.lexists(path):
+            raise UsageError(f"{where(settings, 'include')}{shown(Path(path))}: no such file or folder")
+    return list(settings.include)
 
 
 def exclude_of(options: Namespace) -> Patterns:

@@ -14,7 +14,7 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from portcheck.cli.analysis import exclude_of, named_paths
+from portcheck.cli.analysis import exclude_of, included, named_paths
 from portcheck.cli.errors import UsageError
 from portcheck.cli.repository import repository_of
 from portcheck.source.discovery import discover
@@ -88,7 +88,7 @@ def _around(options: Namespace, named: Sequence[str]) -> tuple[tuple[str, ...], 
         return None
     settings = options.settings
     if settings.include and settings.file is not None:
-        return settings.include, str(settings.file.parent)
+        return tuple(included(options)), str(settings.file.parent)
     repository = repository_of(os.path.dirname(absolute(files[0])))
     return None if repository is None else ((str(repository),), str(repository))
 

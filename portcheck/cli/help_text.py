@@ -43,6 +43,12 @@ CHECK = f"""\
 The verdict of a finding is violated, depends (it fails where its condition is false), unknown
 (not decided, and why) or holds. The text lists what does not hold; json and jsonl have it all.
 
+A FOLDER is read and reported. A FILE is only what is reported: its headers and callers come from
+the tree around it (--tree; else what the configuration includes; else its Git repository).
+In the source, a comment suppresses a finding of its statement, or of the next line's:
+  // portcheck: accept[MTE003] why            also deferred, ported, false-positive;
+  accept-block[...] for a block in braces, accept-file[...] for the file
+
 formats:
   full      for reading: a block a finding, then tables    concise   one line a finding
   json      everything, one document                       jsonl     one record a line
@@ -58,6 +64,10 @@ examples:
   portcheck check csrc --select MTE,QNT001 --ignore MTE005
   portcheck check csrc --rules our_rules      the rules of a folder as well
   portcheck check csrc --lang zh --summary
+  portcheck check csrc/a.cu --diff HEAD       only what the change to this file introduces
+  portcheck check csrc --write-baseline known.jsonl
+  portcheck check csrc --baseline known.jsonl only what is new since then
+  portcheck check csrc --set hidden=4096,7168 where the sizes are known
   portcheck check csrc --coverage-floor 95    fail where more than 5 % could not be read
 
 {EXIT_CODES}"""

@@ -30,9 +30,10 @@ class Settings:
     single files that are named. Patterns of `exclude` are those of `.gitignore`, relative to
     `exclude_base` ("": to the root of the scan). `assume` has the user's changes to
     `rules/assumptions.toml`, `symbols` the values that an integer takes, by its name. `assert_macros`
-    stop the program unless their first argument is true; `launch_macros` launch a kernel. `language` "" is the locale's; `coverage_floor` is a share
-    of the bytes in percent. `origins` tells by key where values come from that are no defaults; of tables
-    by `KEY.NAME`. `file` is the configuration file, None where there is none.
+    stop the program unless their first argument is true; `launch_macros` launch a kernel. `language` ""
+    is the locale's; `coverage_floor` is a share of the bytes in percent. `origins` tells by key where
+    values come from that are no defaults; of tables by `KEY.NAME`. `file` is the configuration file, None
+    where there is none.
     """
 
     include: tuple[str, ...] = ()

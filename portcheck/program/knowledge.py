@@ -110,7 +110,8 @@ def with_launches(launches: Mapping[str, OwnLaunch]) -> Intrinsics:
         return known
     table = dict(known.tables["launch"])
     table["names"] = [*table["names"], *launches]
-    table["kernel_argument"] = {**table["kernel_argument"], **{name: one.kernel for name, one in launches.items()}}
+    positions = {name: one.kernel for name, one in launches.items()}
+    table["kernel_argument"] = {**table["kernel_argument"], **positions}
     return replace(known, tables={**known.tables, "launch": table})
 
 
