@@ -17,13 +17,12 @@ from portcheck.cli.examine import examine, examined, question
 from portcheck.cli.language import language
 from portcheck.cli.output import Output
 from portcheck.cli.remembered import remembered_by, store
-from portcheck.config import Settings, where
+from portcheck.config import Origin, Settings, where
 from portcheck.config.reading import shown
 from portcheck.source.paths import printable, relative
 from portcheck.source.place import Place
 from portcheck.suppression import words
 from portcheck.suppression.mark import Examined
-from portcheck.targets import targets
 
 if TYPE_CHECKING:
     from portcheck.cli.revision import Revision
@@ -60,7 +59,7 @@ def counted(options: Namespace, how: Mapping[str, Any]) -> Checked:
         checked = _remarked(checked, words.LIMITED.fill(language(options.lang), files=files))
     if options.write_baseline is not None:
         return _written(checked, run)
-    return checked if baseline is None else _compared(checked, baseline, run)
+    return _compared(checked, baseline, run) if baseline is not None else checked
 
 
 def _given(options: Namespace) -> Iterator[str]:
@@ -92,7 +91,7 @@ def _notices(found: Examined, options: Namespace) -> tuple[Notice, ...]:
         return ()
     from portcheck.suppression.matching import notices
 
-    every = len(found.checked.targets) == len(targets())
+    every = options.settings.origin("targets") is not Origin.COMMAND_LINE
     judged = {rule.code for rule in found.checked.rules} if every else set()
     spoken = language(options.lang)
     return tuple(notices(found.checked.findings, found.marks, set(found.codes), judged, spoken))
@@ -129,6 +128,8 @@ def _since(run: _Run, found: Examined) -> Examined:
     from portcheck.suppression.comparison import introduced, new_notices
 
     before = revision(run.options.diff, _existing(run.scope.root))
+    paths = (_below(path, before) for path in (*run.scope.paths, *run.scope.missing))
+    before = before.below([path for path in paths if path is not None])
     _check_missing(run.scope, before)
     old = _reported(_older(run, before), run.scope)
     new = tuple(introduced(found.checked.findings, old.checked.findings))
@@ -171,7 +172,13 @@ def _older(run: _Run, before: Revision) -> Examined:
     files = [(blob.path, blob.name) for blob in before.files]
     key = ("revision", question(run.options), run.how, run.scope.paths, before.top, files, names)
     kept = store(run.options)
-    return remembered_by(kept, Examined, key, lambda: _examined_before(run, before, root, names))
+    return remembered_by(
+        kept,
+        Examined,
+        key,
+        lambda: _examined_before(run, before, root, names),
+        lambda found: not found.checked.result.lost,
+    )
 
 
 def _examined_before(run: _Run, before: Revision, root: str, names: Mapping[str, str]) -> Examined:
@@ -259,11 +266,20 @@ def _written(checked: Checked, run: _Run) -> Checked:
     from portcheck.suppression.baseline import Baseline, Entry, lines
 
     file, root = run.options.write_baseline, run.scope.root
+    if not checked.result.files:
+        return checked  # which is an error of its own
+    _check_complete(checked, file)
     entries = {f.identity: Entry.of(f) for f in checked.counted if f.open}
     with Output(file) as output:
         output.write(lines(Path(file), root, entries.values()))
     text = words.WROTE.fill(language(run.options.lang), file=file, count=len(entries))
     return _known(_remarked(checked, text), Baseline(root, entries), file)
+
+
+def _check_complete(checked: Checked, file: str) -> None:
+    """Raises UsageError where findings are missing that the file should have."""
+    if checked.result.lost:
+        raise UsageError(f"{file} was left as it is: part of the analysis was lost", "run it once more")
 
 
 def _known(checked: Checked, baseline: Baseline, name: str) -> Checked:
@@ -284,6 +300,8 @@ def _compared(checked: Checked, baseline: Baseline, run: _Run) -> Checked:
 
 def _gone(checked: Checked, baseline: Baseline, run: _Run, file: str) -> Iterator[str]:
     """What is said of entries that are no longer found, after taking them out if that is asked for."""
+    if not checked.result.files or (checked.result.lost and not run.options.prune_baseline):
+        return
     skipped = [one.path for one in checked.result.skipped]
     codes = [rule.code for rule in checked.rules]
     found = baseline.gone(checked.findings, codes, skipped)
@@ -292,6 +310,7 @@ def _gone(checked: Checked, baseline: Baseline, run: _Run, file: str) -> Iterato
     if run.options.prune_baseline:
         from portcheck.suppression.baseline import lines
 
+        _check_complete(checked, file)
         kept = [entry for entry in baseline.entries.values() if entry not in gone]
         if gone:
             with Output(file) as output:

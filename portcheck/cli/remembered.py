@@ -48,7 +48,10 @@ def remembered(
     return answer
 
 
-def remembered_by(kept: Store, kind: type[Answer], question: object, compute: Callable[[], Answer]) -> Answer:
+def remembered_by(
+    kept: Store, kind: type[Answer], question: object, compute: Callable[[], Answer],
+    keep: Callable[[Answer], bool] = lambda _: True,
+) -> Answer:  # fmt: skip
     """The same for an answer that rests on nothing but the question."""
     if kept.folder is None:
         return compute()
@@ -57,7 +60,8 @@ def remembered_by(kept: Store, kind: type[Answer], question: object, compute: Ca
     if known is not None:
         return known
     answer = compute()
-    _keep(kept, key, answer)
+    if keep(answer):
+        _keep(kept, key, answer)
     return answer
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portcheck.cli.errors import UsageError
 from portcheck.source.cuda import SOURCE_SUFFIXES, suffix
@@ -34,6 +34,19 @@ class Revision:
     top: str
     commit: str
     files: tuple[Blob, ...]
+
+    def below(self, paths: Sequence[str]) -> Revision:
+        """The same with the files in these paths alone, which are below `top`, and what Git ignores."""
+        prefixes = tuple(f"{path}/" for path in paths)
+        kept = (
+            blob
+            for blob in self.files
+            if blob.path in paths
+            or blob.path.startswith(prefixes)
+            or "." in paths
+            or os.path.basename(blob.path) == ".gitignore"
+        )
+        return replace(self, files=tuple(kept))
 
     def write(self, folder: str) -> None:
         """Write the files below a folder."""

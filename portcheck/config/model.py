@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from portcheck.program.knowledge import OwnLaunch
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from portcheck.program.knowledge import OwnLaunch
 
 
 class Origin(StrEnum):

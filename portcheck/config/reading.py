@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from portcheck.config.lines import Way, lines_of
 from portcheck.config.model import ConfigError, Origin, Settings
 from portcheck.config.values import KEYS, ValueRefusedError
+
+Way = tuple[str, ...]
 
 OWN_NAME, SHARED_NAME = "portcheck.toml", "pyproject.toml"
 _SHARED_TABLE: Way = ("tool", "portcheck")
@@ -29,6 +28,8 @@ class Found:
 
     def line(self, *way: str) -> int:
         """The line of a key, or of the nearest table around it; 0 where there is none."""
+        from portcheck.config.lines import lines_of
+
         lines = lines_of(self.text, self.table)
         full = (*self.table, *way)
         found = (lines.get(full[:length]) for length in range(len(full), 0, -1))
@@ -86,10 +87,14 @@ def where(settings: Settings, key: str) -> str:
 
 
 def _parsed(file: Path) -> tuple[str, dict[str, Any]]:
+    import tomllib
+
     try:
         text = file.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
+        import re
+
         line = re.search(r"line (\d+)", str(error))
         at = f":{line.group(1)}" if line else ""
         raise ConfigError(f"{shown(file)}{at}: not TOML: {error}") from None

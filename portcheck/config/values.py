@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from portcheck.program.knowledge import OwnLaunch
+if TYPE_CHECKING:
+    from portcheck.program.knowledge import OwnLaunch
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 FAIL_ON = ("breaks", "redesign", "slow", "note", "never")
@@ -113,6 +114,8 @@ def _assume(value: Any) -> dict[str, int | bool]:
 
 
 def _launch_macros(value: Any) -> dict[str, OwnLaunch]:
+    from portcheck.program.knowledge import OwnLaunch
+
     found: dict[str, OwnLaunch] = {}
     for name, given in _table(value, "macros and the positions of the kernel").items():
         _check_name(name, name)

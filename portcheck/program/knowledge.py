@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
@@ -138,5 +137,7 @@ def qualifier_macros() -> dict[str, str]:
 
 
 def _load(name: str) -> dict[str, Any]:
+    import tomllib
+
     with open(rules_path() / "cuda" / f"{name}.toml", "rb") as file:
         return tomllib.load(file)

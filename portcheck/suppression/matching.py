@@ -60,8 +60,8 @@ def notices(
 ) -> Iterator[Notice]:
     """What is wrong with comments: those without effect, unknown codes, and codes that suppress nothing.
 
-    `known` are the codes of all rules; `judged` of those that were evaluated for every target: of the
-    others nobody can say whether a comment is needed.
+    `known` are the codes of all rules; `judged` of those that were evaluated for every target of
+    the project: of the others nobody can say whether a comment is needed.
     """
     listed = tuple(findings)
     for mark in marks:

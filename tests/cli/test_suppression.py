@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from portcheck.analysis.engine import Analysis, Part
 from portcheck.cli import main
 from portcheck.report.schema import schema_text
 
@@ -122,6 +123,8 @@ def test_what_was_not_judged_is_not_called_unused(run: Run) -> None:
     assert "suppression-unused" in run("check", "tree", "--select", "VEC001")[1]
     assert "suppression" not in run("check", "tree", "--select", "QNT")[1]
     assert "suppression" not in run("check", "tree", "--target", "910B")[1]
+    Path("portcheck.toml").write_text('targets = ["910B"]\n')  # the project has no other
+    assert "suppression-unused" in run("check", "tree")[1]
 
 
 # -- decisions -----------------------------------------------------------------------------
@@ -219,6 +222,35 @@ def test_entries_that_are_gone_are_counted_and_pruned(run: Run) -> None:
     assert "taken out of base.jsonl: 1 entries\n" in out
     assert len(Path("base.jsonl").read_text().splitlines()) == 2
     assert "no longer found" not in run(*CHECK, "--baseline", "base.jsonl")[1]
+
+
+def test_where_nothing_is_read_the_baseline_stays(run: Run) -> None:
+    run(*CHECK, "--write-baseline", "base.jsonl")
+    before = Path("base.jsonl").read_bytes()
+    Path("tree/copy.cu").unlink()
+    for options in (("--write-baseline", "base.jsonl"), ("--baseline", "base.jsonl", "--prune-baseline")):
+        assert run(*CHECK, *options)[0] == 3
+        assert Path("base.jsonl").read_bytes() == before
+
+
+def test_where_part_of_the_analysis_was_lost_the_baseline_stays(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(*CHECK, "--write-baseline", "base.jsonl")
+    before = Path("base.jsonl").read_bytes()
+
+    def lost(*given: object, **more: object) -> Part:
+        raise MemoryError
+
+    monkeypatch.setattr(Analysis, "_root", lost)
+    message = (
+        "portcheck: error: base.jsonl was left as it is: part of the analysis was lost\nrun it once more\n"
+    )
+    for options in (("--write-baseline", "base.jsonl"), ("--baseline", "base.jsonl", "--prune-baseline")):
+        write("  ")  # another file than those that are known
+        code, _, err = run(*CHECK, *options, "--no-cache")
+        assert (code, err) == (2, message)
+        assert Path("base.jsonl").read_bytes() == before
 
 
 def test_suppressed_findings_do_not_enter_the_baseline(run: Run) -> None:
