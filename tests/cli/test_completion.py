@@ -59,3 +59,14 @@ def test_bash(script: dict[str, str], tmp_path: Path, words: list[str], expected
     show = 'printf "%s\\n" "${COMPREPLY[@]}"'
     ran = subprocess.run([BASH, "-c", f"{test}; {show}"], capture_output=True, text=True, check=True)
     assert (ran.stdout.split(), ran.stderr) == (expected, "")
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_the_others_can_be_read_by_their_shell(script: dict[str, str], tmp_path: Path, shell: str) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"no {shell}")
+    file = tmp_path / f"portcheck.{shell}"
+    file.write_text(script[shell], "utf-8")
+    ran = subprocess.run([program, "-n", str(file)], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
