@@ -9,6 +9,7 @@ from typing import NoReturn
 from portcheck.cli.errors import UsageError, unknown
 from portcheck.cli.formats import ALIASES, DEFAULT, FORMATS
 from portcheck.cli.option_values import OneOf, define, integer, kind, percent
+from portcheck.cli.setting_arguments import add_assumed, add_comparisons, add_known
 
 COMMANDS = {
     "scan": "analyse files and folders, and report what they do",
@@ -121,7 +122,7 @@ def _show_parser() -> _Parser:
     _add_paths(parser)
     _add_format(parser, SHOW_FORMATS)
     _add_analysis_options(parser)
-    _add_assumed(parser)
+    add_assumed(parser)
     return parser
 
 
@@ -136,7 +137,7 @@ def _check_parser() -> _Parser:
         default=[],
         help="judge for this target; may be repeated; default: all",
     )
-    _add_comparisons(parser)
+    add_comparisons(parser)
     _add_rule_choice(parser)
     _add_fail_on(parser)
     _add_coverage_floor(parser)
@@ -144,7 +145,7 @@ def _check_parser() -> _Parser:
     _add_language(parser)
     parser.add_argument("--summary", action="store_true", help="with --format full: only the tables")
     _add_define(parser)
-    _add_assumed(parser)
+    add_assumed(parser)
     _add_no_cache(parser)
     _add_quiet(parser)
     return parser
@@ -161,7 +162,7 @@ def _plan_parser() -> _Parser:
     _add_rules_folder(parser)
     _add_language(parser)
     _add_define(parser)
-    _add_assumed(parser)
+    add_assumed(parser)
     _add_quiet(parser)
     return parser
 
@@ -201,9 +202,12 @@ def _config_parser() -> _Parser:
     parser.add_argument("--target", metavar="NAME", action="append", default=[], help="as of check")
     _add_rule_choice(parser)
     _add_fail_on(parser)
+    _add_coverage_floor(parser)
+    add_known(parser)
     _add_exclude(parser)
     _add_define(parser)
-    _add_assumed(parser)
+    add_assumed(parser)
+    _add_no_cache(parser)
     _add_language(parser)
     return parser
 
@@ -270,7 +274,7 @@ def _prove_parser() -> _Parser:
     _add_exclude(parser)
     _add_format(parser, PROVE_FORMATS)
     _add_define(parser)
-    _add_assumed(parser)
+    add_assumed(parser)
     _add_quiet(parser)
     return parser
 
@@ -336,18 +340,6 @@ def _add_rule_choice(parser: argparse.ArgumentParser) -> None:
             help=f"{text} whose code begins so; several with commas; may be repeated",
         )
     _add_rules_folder(parser)
-
-
-def _add_assumed(parser: argparse.ArgumentParser) -> None:
-    from portcheck.cli.setting_arguments import add_assumed
-
-    add_assumed(parser)
-
-
-def _add_comparisons(parser: argparse.ArgumentParser) -> None:
-    from portcheck.cli.setting_arguments import add_comparisons
-
-    add_comparisons(parser)
 
 
 def _add_fail_on(parser: argparse.ArgumentParser) -> None:

@@ -29,6 +29,16 @@ def add_assumed(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_known(parser: argparse.ArgumentParser) -> None:
+    """The files of findings that count no more."""
+    parser.add_argument("--baseline", metavar="FILE", help="only what this file of known findings lacks")
+    parser.add_argument(
+        "--decisions",
+        metavar="FILE",
+        help="decisions about findings; default: portcheck-plan.toml at the root of the scan",
+    )
+
+
 def add_comparisons(parser: argparse.ArgumentParser) -> None:
     """What is read around files, and which findings count no more."""
     parser.add_argument(
@@ -42,18 +52,13 @@ def add_comparisons(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--diff", metavar="REV", help="only what is not yet found in this revision of the Git repository"
     )
-    parser.add_argument("--baseline", metavar="FILE", help="only what this file of known findings lacks")
     parser.add_argument(
         "--write-baseline", metavar="FILE", help="write the findings to FILE: from now on they are known"
     )
     parser.add_argument(
         "--prune-baseline", action="store_true", help="take out of the baseline what is found no more"
     )
-    parser.add_argument(
-        "--decisions",
-        metavar="FILE",
-        help="decisions about findings; default: portcheck-plan.toml at the root of the scan",
-    )
+    add_known(parser)
 
 
 def _symbol(text: str) -> tuple[str, tuple[int, ...]]:
