@@ -94,8 +94,8 @@ def read(file: Path) -> Baseline:
         raise BaselineError(f"{file}: is no baseline: it is not UTF-8") from None
     except OSError as error:
         raise BaselineError(f"cannot read {file}: {error.strerror or error}") from None
-    lines = text.splitlines()
-    root = _root(file, lines[0] if lines else "")
+    lines = text.replace("\r\n", "\n").split("\n")
+    root = _root(file, lines[0])
     entries: dict[str, Entry] = {}
     for number, line in enumerate(lines[1:], 2):
         if line.strip():
