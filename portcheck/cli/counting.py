@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -182,6 +181,8 @@ def _older(run: _Run, before: Revision) -> Examined:
 
 
 def _examined_before(run: _Run, before: Revision, root: str, names: Mapping[str, str]) -> Examined:
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="portcheck-") as folder:
         top = os.path.realpath(folder)
         before.write(top)

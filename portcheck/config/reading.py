@@ -57,9 +57,17 @@ def find(start: Path) -> Found | None:
         if own.is_file():
             return read(own)
         shared = folder / SHARED_NAME
-        if shared.is_file() and (found := read(shared)) is not None:
+        if shared.is_file() and _names_portcheck(shared) and (found := read(shared)) is not None:
             return found
     return None
+
+
+def _names_portcheck(file: Path) -> bool:
+    """Whether a shared file can say anything of portcheck: to parse one for nothing takes long."""
+    try:
+        return b"portcheck" in file.read_bytes()
+    except OSError:
+        return True  # its reader says why it cannot be read
 
 
 def read(file: Path) -> Found | None:

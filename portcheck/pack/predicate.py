@@ -14,9 +14,6 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
-from io import StringIO
-from token import STRING
-from tokenize import TokenError, generate_tokens
 
 from portcheck.targets import Target
 
@@ -77,6 +74,8 @@ class Predicate:
 
 def compile_predicate(text: str, fields: Collection[str], keys: Collection[str]) -> Predicate:
     """The predicate; raises PredicateError for bad syntax and for a name that does not exist."""
+    from tokenize import TokenError
+
     try:
         tree = _tree(text)
     except (SyntaxError, TokenError) as error:
@@ -93,6 +92,10 @@ def _tree(text: str) -> ast.expr:
 
 def _raw(text: str) -> str:
     """The text with `r` before every string, so that a backslash of a pattern is a backslash."""
+    from io import StringIO
+    from token import STRING
+    from tokenize import generate_tokens
+
     strings = [t for t in generate_tokens(StringIO(text).readline) if t.type == STRING]
     lines = text.splitlines(keepends=True)
     for token in reversed(strings):

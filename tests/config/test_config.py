@@ -207,3 +207,8 @@ elected-lane = false
     assert where(found, "symbols.hidden") == "pyproject.toml:13: symbols.hidden: "
     assert where(found, "assume.elected-lane") == "pyproject.toml:17: assume.elected-lane: "
     assert where(found, "ignore") == ""
+
+
+def test_a_shared_file_that_does_not_name_portcheck_is_not_even_parsed(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.ruff\n")
+    assert find(tmp_path) is None
