@@ -6,11 +6,14 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from portcheck.checked import THRESHOLDS
 from portcheck.cli import main
+from portcheck.cli.arguments import FAIL_ON
 from portcheck.cli.errors import UsageError
 from portcheck.cli.formats import FORMATS
 from portcheck.cli.reports import Destination, destinations
@@ -126,3 +129,12 @@ def test_files_are_written_before_standard_output(
     monkeypatch.setattr("sys.stdout", Closed())
     assert main(["check", "csrc", "--select", "VEC001", "-o", "concise", "-o", "json=out.json"]) == 0
     assert json.loads((tmp_path / "out.json").read_text("utf-8"))["findings"]
+
+
+def test_the_command_line_names_the_thresholds_that_there_are() -> None:
+    assert FAIL_ON == THRESHOLDS
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_format_is_a_module(name: str) -> None:
+    assert callable(import_module(f"portcheck.report.check.{name}").render)
