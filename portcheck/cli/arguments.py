@@ -143,7 +143,11 @@ def _check_parser() -> _Parser:
     _add_coverage_floor(parser)
     _add_reports(parser)
     _add_language(parser)
-    parser.add_argument("--summary", action="store_true", help="counts and tables only, no finding by itself: of full, concise and markdown")
+    parser.add_argument(
+        "--summary",
+        action="store_true",
+        help="counts and tables only, no finding by itself: of full, concise and markdown",
+    )
     _add_define(parser)
     add_assumed(parser)
     _add_no_cache(parser)
