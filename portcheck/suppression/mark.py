@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from portcheck.checked import Checked
 from portcheck.source.place import Place
+
+
+class Problem(StrEnum):
+    """Why a comment has no effect; `words` has the sentences."""
+
+    FORM = "form"
+    WORD = "word"
+    NO_RULE = "no-rule"
+    NO_CODE = "no-code"
+    NO_REASON = "no-reason"
+    NOT_LEADING = "not-leading"
+    NOTHING_FOLLOWS = "nothing-follows"
+    NO_BLOCK = "no-block"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +27,8 @@ class Mark:
     """One comment. `start_byte` and `end_byte` are what it is about, in its own file.
 
     `status` is the word of decisions (`accepted` for `accept`). `problem` says why the comment has no
-    effect, "" where it has one; `off` is whether it stands in a branch that is not compiled.
+    effect, None where it has one, and `wrong` which part of it is to blame; `off` is whether it stands in
+    a branch that is not compiled.
     """
 
     place: Place
@@ -23,7 +38,8 @@ class Mark:
     start_byte: int = 0
     end_byte: int = 0
     off: bool = False
-    problem: str = ""
+    problem: Problem | None = None
+    wrong: str = ""
 
     def covers(self, place: Place) -> bool:
         """Whether something at this place is what the comment is about."""

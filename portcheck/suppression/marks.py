@@ -29,7 +29,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from portcheck.source.place import Place
-from portcheck.suppression.mark import Mark
+from portcheck.suppression.mark import Mark, Problem
 from portcheck.suppression.scopes import Code
 from portcheck.syntax.directives import comments_of, lex
 
@@ -69,28 +69,29 @@ def _in_file(parsed: Parsed) -> Iterator[Mark]:
 def _mark(text: str, place: Place, off: bool, code: Code) -> Mark:
     match = _MARK.search(text.removesuffix("*/") if text.startswith("/*") else text)
     if match is None:
-        return Mark(place, off=off, problem="write: portcheck: accept[CODE] reason")
+        return Mark(place, off=off, problem=Problem.FORM)
     word = match.group(1)
     scope = next((s for s in _SCOPES if word.endswith(s)), "")
     status = STATUSES.get(word.removesuffix(scope))
     if status is None:
-        return Mark(place, off=off, problem=_unknown_word(word))
+        return Mark(place, off=off, problem=Problem.WORD, wrong=_quoted(word))
     codes = tuple(dict.fromkeys(part.strip() for part in match.group(2).split(",") if part.strip()))
+    if not codes:
+        return Mark(place, off=off, problem=Problem.NO_RULE)
     wrong = next((one for one in codes if not _CODE.fullmatch(one)), None)
-    if not codes or wrong is not None:
-        named = f"'{wrong}' is no rule's code" if codes else "it names no rule"
-        return Mark(place, off=off, problem=f"{named}; write: portcheck: {word}[CODE] reason")
+    if wrong is not None:
+        return Mark(place, off=off, problem=Problem.NO_CODE, wrong=wrong)
     reason = " ".join(match.group(3).split())
     if not any(c.isalnum() for c in reason):
-        return Mark(place, status, codes, off=off, problem="it gives no reason")
+        return Mark(place, status, codes, off=off, problem=Problem.NO_REASON)
     span = code.about(place.start_byte, place.end_byte, scope.removeprefix("-"))
-    if isinstance(span, str):
+    if isinstance(span, Problem):
         return Mark(place, status, codes, reason, off=off, problem=span)
     return Mark(place, status, codes, reason, *span, off=off)
 
 
-def _unknown_word(word: str) -> str:
+def _quoted(word: str) -> str:
+    """The word, with the nearest one that there is."""
     words = [status + scope for scope in ("", *_SCOPES) for status in STATUSES]
     close = get_close_matches(word, words, n=1)
-    guess = f"; did you mean '{close[0]}'?" if close else ";"
-    return f"unknown word '{word}'{guess} there are {', '.join(STATUSES)}, each also with -block and -file"
+    return f"'{word}' ({close[0]}?)" if close else f"'{word}'"

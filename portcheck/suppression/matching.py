@@ -9,7 +9,7 @@ from portcheck.checked import Notice, SuppressedBy, Suppression
 from portcheck.pack import Finding
 from portcheck.plan.decisions import Decisions, Status
 from portcheck.suppression.mark import Mark
-from portcheck.suppression.words import MISUSED, NO_SUCH_RULE, UNUSED
+from portcheck.suppression.words import MISUSED, NO_SUCH_RULE, PROBLEMS, UNUSED
 from portcheck.targets import Language
 
 MISUSED_ID, UNUSED_ID = "suppression-misused", "suppression-unused"
@@ -21,7 +21,7 @@ def by_marks(findings: Iterable[Finding], marks: Iterable[Mark]) -> Suppressions
     """The comments that suppress each finding, by its identity."""
     by_path: dict[str, list[Mark]] = {}
     for mark in marks:
-        if not mark.problem:
+        if mark.problem is None:
             by_path.setdefault(mark.place.path, []).append(mark)
     found: Suppressions = {}
     for finding in findings:
@@ -67,8 +67,9 @@ def notices(
     for mark in marks:
         if mark.off:
             continue
-        if mark.problem:
-            yield Notice(MISUSED_ID, MISUSED.fill(language, problem=mark.problem), mark.place)
+        if mark.problem is not None:
+            why = PROBLEMS[mark.problem].fill(language, wrong=mark.wrong)
+            yield Notice(MISUSED_ID, MISUSED.fill(language, problem=why), mark.place)
             continue
         for code in mark.codes:
             if code not in known:

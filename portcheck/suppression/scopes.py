@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from portcheck.pack.identity import statement_around
+from portcheck.suppression.mark import Problem
 from portcheck.syntax.directives import BLANK, Lexed, comments_of
 
 if TYPE_CHECKING:
@@ -27,20 +28,20 @@ class Code:
         self._view = syntax.view
         self._text = _blanked(lexed.data, comments_of(lexed))
 
-    def about(self, start: int, end: int, scope: str) -> Span | str:
+    def about(self, start: int, end: int, scope: str) -> Span | Problem:
         """What a comment at this span is about, or why it is about nothing.
 
         `scope` is "block", "file", or "" for a statement.
         """
         if scope == "file":
             if self._only_code[:start].strip():
-                return "a comment for the whole file stands before its first code"
+                return Problem.NOT_LEADING
             return 0, len(self._text) + 1
         line = self._line(start, end)
         if line is None:
-            return "no code follows it"
+            return Problem.NOTHING_FOLLOWS
         if scope == "block":
-            return self._block(*line) or "no block begins there"
+            return self._block(*line) or Problem.NO_BLOCK
         return self._statement(*line)
 
     @cached_property

@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+from portcheck.suppression.mark import Problem
 from portcheck.targets.text import Text
 
 MISUSED = Text("this comment suppresses nothing: {problem}", "此注释不起作用：{problem}")
+PROBLEMS = {
+    Problem.FORM: Text("write: portcheck: accept[CODE] reason", "写法：portcheck: accept[CODE] 理由"),
+    Problem.WORD: Text(
+        "unknown word {wrong}; there are accept, deferred, ported, false-positive, "
+        "each also with -block, -file",
+        "未知的词 {wrong}；可用 accept、deferred、ported、false-positive，均可加 -block 或 -file",
+    ),
+    Problem.NO_RULE: Text(
+        "it names no rule; write: portcheck: accept[CODE] reason",
+        "没有写明规则；写法：portcheck: accept[CODE] 理由",
+    ),
+    Problem.NO_CODE: Text(
+        "'{wrong}' is no rule's code; write: portcheck: accept[CODE] reason",
+        "'{wrong}' 不是规则编号；写法：portcheck: accept[CODE] 理由",
+    ),
+    Problem.NO_REASON: Text("it gives no reason", "没有写明理由"),
+    Problem.NOT_LEADING: Text(
+        "a comment for the whole file stands before its first code", "针对整个文件的注释须位于第一行代码之前"
+    ),
+    Problem.NOTHING_FOLLOWS: Text("no code follows it", "其后没有代码"),
+    Problem.NO_BLOCK: Text("no block begins there", "该处没有代码块开始"),
+}
 NO_SUCH_RULE = Text("there is no rule {code}{guess}", "没有规则 {code}{guess}")
 UNUSED = Text("{code} finds nothing here to be {status}", "{code} 在此处没有可标记为 {status} 的发现")
 BASELINE = Text("in {file}: {known:,} known; new: {new:,}", "{file} 中已知：{known:,} 条；新增：{new:,} 条")

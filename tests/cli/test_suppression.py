@@ -116,7 +116,7 @@ def test_suppressions_and_unused_comments_in_sarif(run: Run) -> None:
         ),
         (
             "  // portcheck: acept[VEC001] r",
-            "suppression-misused this comment suppresses nothing: unknown word 'acept'; did you mean",
+            "suppression-misused this comment suppresses nothing: unknown word 'acept' (accept?); there",
         ),
     ],
 )
