@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from portcheck.analysis import workers
@@ -39,29 +39,35 @@ def findings(
     return [replace(one, identity=name) for one, name in zip(ordered, names, strict=True)]
 
 
-def _all_matches(view: View, rules: Sequence[Rule]) -> Iterator[list[Match]]:
+def _all_matches(view: View, rules: Sequence[Rule]) -> list[list[Match]]:
     """What each rule looks at; on several processors where that is worth their start."""
+    groups: dict[tuple[str, str, str], list[int]] = {}
+    for at, rule in enumerate(rules):  # what several rules look at is found once
+        groups.setdefault((rule.to, rule.find, rule.code if rule.requirement else ""), []).append(at)
+    listed = [tuple(rules[at] for at in group) for group in groups.values()]
     few = len(view.analysis.reading.facts) < MANY_FACTS
     if few or all(rule.requirement is None for rule in rules):
-        yield from (list(_matches(view, rule)) for rule in rules)
-        return
-    _ = view.analysis.judged  # before the work is divided
-    divided = workers.each(lambda rule: list(_matches(view, rule)), rules)
-    for rule, found in zip(rules, divided, strict=True):
-        yield list(_matches(view, rule)) if isinstance(found, workers.Lost) else found
+        divided = [_matches(view, group) for group in listed]
+    else:
+        _ = view.analysis.judged  # before the work is divided
+        each = workers.each(lambda group: _matches(view, group), listed)
+        pairs = zip(listed, each, strict=True)
+        divided = [_matches(view, g) if isinstance(found, workers.Lost) else found for g, found in pairs]
+    found = {at: m for g, d in zip(groups.values(), divided, strict=True) for at, m in zip(g, d, strict=True)}
+    return [found[at] for at in range(len(rules))]
 
 
-def _matches(view: View, rule: Rule) -> Iterator[Match]:
+def _matches(view: View, rules: Sequence[Rule]) -> list[list[Match]]:
+    """What each of the rules that look at the same thing may report."""
+    rule = rules[0]
     if rule.to:
-        listed = view.matches(rule.to)
+        listed = list(view.matches(rule.to))
     elif rule.find:
-        listed = FUNCTIONS[rule.find].find(view)
+        listed = list(FUNCTIONS[rule.find].find(view))
     else:
         assert rule.requirement is not None
-        listed = requirement_matches(view, rule.requirement)
-    for match in listed:
-        if rule.where is None or rule.where.test(match.fields):
-            yield match
+        listed = list(requirement_matches(view, rule.requirement))
+    return [[m for m in listed if r.where is None or r.where.test(m.fields)] for r in rules]
 
 
 def _finding(rule: Rule, match: Match, profiles: Sequence[Target]) -> Finding | None:
