@@ -6,7 +6,8 @@ For each tree, in whole processes as a user starts them: P, a scan for facts, an
 (`check`), each without a cache, when it fills one, and when it finds its answer there; wall time, time on
 all processors and peak memory. `--changed` is a file of the first tree: it is edited in a copy, and the
 tree is checked for that file alone, before and after its answer is known, as a hook does it. At last
-`--version` beside an interpreter that does nothing. Figures are only comparable within one run.
+`--version` beside an interpreter that does nothing. Figures are only comparable within one run; on a machine
+that does other work, those of the processors are.
 """
 
 from __future__ import annotations
@@ -31,13 +32,14 @@ from portcheck.source import collect
 gc.disable()
 files = [f for f in collect([sys.argv[1]]).files if f.cuda]
 parser = Parser(Language(tree_sitter_cpp.language()))
-best = 1e9
+wall = processor = 1e9
 for _ in range(3):
-    start = time.perf_counter()
+    start, spent = time.perf_counter(), time.process_time()
     for file in files:
         parser.parse(file.data)
-    best = min(best, time.perf_counter() - start)
-print(len(files), sum(len(f.data) for f in files), best)
+    wall = min(wall, time.perf_counter() - start)
+    processor = min(processor, time.process_time() - spent)
+print(len(files), sum(len(f.data) for f in files), wall, processor)
 """
 
 
@@ -72,35 +74,38 @@ def best(arguments: Sequence[str], folder: Path, where: Path | None = None) -> S
     return min((run(arguments, folder, where) for _ in range(REPEATS)), key=lambda s: s.wall)
 
 
-def line(name: str, spent: Spent, bare: float) -> None:
+def line(name: str, spent: Spent, bare: Spent) -> None:
     print(
-        f"  {name:42} {spent.wall:8.3f} s  {spent.wall / bare:8.2f} P   processor {spent.processor:8.3f} s"
-        f"  {spent.processor / bare:8.2f} P   peak {spent.peak_bytes / 2**20:6.0f} MiB",
+        f"  {name:42} {spent.wall:8.3f} s  {spent.wall / bare.wall:8.2f} P"
+        f"   processors {spent.processor:8.3f} s  {spent.processor / bare.processor:8.2f} P"
+        f"   peak {spent.peak_bytes / 2**20:6.0f} MiB",
         flush=True,
     )
 
 
-def measure(tree: Path, skip_cold: bool) -> float:
-    """Print the figures of one tree; returns P in seconds."""
+def measure(tree: Path, skip_cold: bool) -> Spent:
+    """Print the figures of one tree; returns P."""
     out = subprocess.run(
         [sys.executable, "-c", BARE, tree], check=True, capture_output=True, text=True
     ).stdout
-    count, size, bare = out.split()
-    print(f"{tree}: {int(count):,} files, {int(size) / 1e6:.2f} MB; P = {float(bare):.3f} s", flush=True)
+    count, size, wall, processor = out.split()
+    bare = Spent(float(wall), float(processor), 0)
+    told = f"P = {bare.wall:.3f} s, on the processor {bare.processor:.3f} s"
+    print(f"{tree}: {int(count):,} files, {int(size) / 1e6:.2f} MB; {told}", flush=True)
     with tempfile.TemporaryDirectory() as kept:
         folder = Path(kept)
         for command, name in (("scan", "facts (scan)"), ("check", "whole analysis (check)")):
             arguments = [command, str(tree), "-q", "--summary"]
             if not skip_cold:
-                line(f"{name}, --no-cache", run([*arguments, "--no-cache"], folder), float(bare))
-            line(f"{name}, cold", run(arguments, folder), float(bare))
-            line(f"{name}, warm", best(arguments, folder), float(bare))
+                line(f"{name}, --no-cache", run([*arguments, "--no-cache"], folder), bare)
+            line(f"{name}, cold", run(arguments, folder), bare)
+            line(f"{name}, warm", best(arguments, folder), bare)
         held = sum(f.stat().st_size for f in folder.iterdir())
         print(f"  the cache then holds {held / 1e6:.2f} MB")
-    return float(bare)
+    return bare
 
 
-def measure_hook(tree: Path, changed: Path, bare: float) -> None:
+def measure_hook(tree: Path, changed: Path, bare: Spent) -> None:
     """A commit that changes one file: the first answer, and the next ones."""
     with tempfile.TemporaryDirectory() as kept, tempfile.TemporaryDirectory() as copies:
         folder, copy = Path(kept), Path(copies) / tree.name
