@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from portcheck.cli.errors import UsageError
@@ -16,6 +16,10 @@ from portcheck.source.cuda import SOURCE_SUFFIXES, suffix
 
 _FILES = ("100644", "100755")
 _SUBMODULE = "160000"
+# Git tells its hooks which repository they run for; submodules are others.
+_OF_A_HOOK = frozenset(("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"))
+# Nothing that a repository's own configuration names is to be run.
+_QUIETLY = ("-c", "core.fsmonitor=false", "--no-pager")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +82,32 @@ def renamed(before: Revision) -> dict[str, str]:
     Those that Git sees as renamed, and those of the same bytes that it does not track yet.
     """
     found: dict[str, str] = {}
-    listed = _git(before.top, "diff", "--name-status", "-z", "-M", "--diff-filter=R", before.commit, "--")
+    listed = _git(
+        before.top,
+        "diff",
+        "--name-status",
+        "-z",
+        "-M",
+        "--no-ext-diff",
+        "--diff-filter=R",
+        before.commit,
+        "--",
+    )
     words = iter((listed or "").split("\0"))
     for kind in words:
         if kind.startswith("R"):
             old, new = next(words), next(words)
             found[old] = new
-    gone = _paths(before.top, "diff", "--name-only", "-z", "--no-renames", "--diff-filter=D", before.commit)
+    gone = _paths(
+        before.top,
+        "diff",
+        "--name-only",
+        "-z",
+        "--no-ext-diff",
+        "--no-renames",
+        "--diff-filter=D",
+        before.commit,
+    )
     if gone - found.keys():
         found |= _moved_by_hand(before, gone - found.keys())
     return found
@@ -140,10 +163,10 @@ def _git(folder: str, *arguments: str, given: str = "") -> str | None:
 
 
 def _run(folder: str, arguments: Sequence[str], given: bytes) -> subprocess.CompletedProcess[bytes]:
-    environment: Mapping[str, str] = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+    environment = {**inherited, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    command = ("git", *_QUIETLY, "-C", folder, *arguments)
     try:
-        return subprocess.run(
-            ("git", "-C", folder, *arguments), input=given, capture_output=True, env=environment, check=False
-        )
+        return subprocess.run(command, input=given, capture_output=True, env=environment, check=False)
     except FileNotFoundError:
         raise UsageError("--diff needs git, which is not installed") from None

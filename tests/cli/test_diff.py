@@ -230,6 +230,13 @@ def test_comments_that_were_wrong_before_are_not_told_again(run: Run) -> None:
     assert "suppression-unused" in run("src")[1]
 
 
+def test_what_git_tells_its_hooks_does_not_mislead(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    offset(16)
+    monkeypatch.setenv("GIT_DIR", "elsewhere")
+    monkeypatch.setenv("GIT_INDEX_FILE", "elsewhere")
+    assert places(run("--diff", "HEAD")[1]) == BOTH
+
+
 def test_the_work_tree_is_left_alone(run: Run) -> None:
     offset(16)
 
