@@ -3,7 +3,8 @@
 Settings stand in `portcheck.toml`, or in `pyproject.toml` under `[tool.portcheck]`. The file that
 counts is the nearest one at or above the first path of the command line (at or above the current
 folder for a command without paths). Where both lie in one folder, `portcheck.toml` wins and the other
-one is not read; a `pyproject.toml` without that table is passed over. Only one file counts: settings
+one is not read; a `pyproject.toml` without that table is passed over
+(unread where it does not even have the word). Only one file counts: settings
 of folders further up are not added to it. What the command line says of a key takes the place of
 what the file says; of the tables `symbols` and `assume`, and of `defines`, name by name.
 """

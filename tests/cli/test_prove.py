@@ -290,7 +290,7 @@ def test_a_host_file_can_be_insisted_on(prove: Prove, tree: Path) -> None:
             "[tool.portcheck.assume]\nno-such = false\n",
             ":2: assume.no-such: no such assumption",
         ),
-        ("[tool", ": not TOML: "),
+        ("[tool.portcheck", ": not TOML: "),
     ],
 )
 def test_assumptions_that_cannot_be_read(prove: Prove, tree: Path, text: str, message: str) -> None:

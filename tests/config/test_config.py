@@ -99,6 +99,12 @@ def test_a_pyproject_without_the_table_is_passed_over(tmp_path: Path) -> None:
     assert settings(tmp_path / "a").select == ("MTE",)
 
 
+def test_a_pyproject_that_does_not_speak_of_portcheck_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path / "portcheck.toml", 'select = ["MTE"]\n')
+    write(tmp_path / "a" / "pyproject.toml", "= no toml\n")
+    assert settings(tmp_path / "a").select == ("MTE",)
+
+
 def test_portcheck_toml_wins_in_one_folder(tmp_path: Path) -> None:
     write(tmp_path / "portcheck.toml", 'select = ["MTE"]\n')
     write(tmp_path / "pyproject.toml", '[tool.portcheck]\nselect = ["QNT"]\n')
