@@ -37,7 +37,7 @@ def remembered(
         return compute()
     named = list(paths)
     key = _key(kept, kind, question, named, how)
-    if key is None:  # a path that cannot be used: the work itself says so
+    if key is None:  # of a path that cannot be used, the work itself says so
         return compute()
     known = _known(kept, kind, key)
     if known is not None:
@@ -55,7 +55,10 @@ def remembered_by(
     """The same for an answer that rests on nothing but the question."""
     if kept.folder is None:
         return compute()
-    key = digest(kind.__name__, tool(kept), question)
+    try:
+        key = digest(kind.__name__, tool(kept), question)
+    except OSError:
+        return compute()
     known = _known(kept, kind, key)
     if known is not None:
         return known
@@ -95,8 +98,9 @@ def _keep(kept: Store, key: str, answer: object) -> None:
 def _key(
     kept: Store, kind: type[object], question: object, paths: list[str], how: Mapping[str, Any]
 ) -> str | None:
+    """None where there is no name: a path that cannot be used, or portcheck's own files cannot be read."""
     try:
         found = discover(paths, exclude=how["exclude"], root=how["root"])
-    except SourceError:
+        return digest(kind.__name__, tool(kept), question, how, tree(found, MAX_FILE_BYTES))
+    except (SourceError, OSError):
         return None
-    return digest(kind.__name__, tool(kept), question, how, tree(found, MAX_FILE_BYTES))

@@ -318,6 +318,15 @@ def test_a_kernel_whose_process_is_killed_is_named_and_the_rest_is_whole(
     assert run("check", "tree", "--format", format_) == whole, "what lost something is not kept"
 
 
+def test_without_files_of_its_own_to_read_portcheck_works_without_a_cache(
+    run: Run, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anew = run("check", "tree", "--no-cache")
+    monkeypatch.setattr("portcheck.cache.digest._folders", lambda: ("/no/such/folder",))
+    assert run("check", "tree") == anew
+    assert entries(cache) == []
+
+
 # -- the command ---------------------------------------------------------------------------
 
 
