@@ -37,6 +37,7 @@ _PACKAGES = (
     "portcheck.targets.",
 )
 _PATHS = frozenset(("PosixPath", "WindowsPath"))
+_PATH_MODULES = frozenset(("pathlib", "pathlib._local"))  # the latter in Python 3.13
 _AS_PLAIN = frozenset((("portcheck.symbolic.nodes", "Expr"),))  # immutable, and no dataclass only for speed
 _UNREADABLE = (
     pickle.UnpicklingError, ArithmeticError, AttributeError, EOFError, ImportError, LookupError, MemoryError,
@@ -84,7 +85,7 @@ class _Writer(pickle.Pickler):
 class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """What makes the objects of a class, given their fields."""
-        if not (module == "pathlib" and name in _PATHS) and not module.startswith(_PACKAGES):
+        if not (module in _PATH_MODULES and name in _PATHS) and not module.startswith(_PACKAGES):
             raise pickle.UnpicklingError(f"{module}.{name} is no plain data")
         kind = getattr(import_module(module), name, None)
         if not isinstance(kind, type) or not _allowed(kind):
@@ -122,7 +123,7 @@ def _maker(kind: type) -> Callable[..., object]:
 @cache
 def _allowed(kind: type) -> bool:
     """Whether a class only holds its fields."""
-    if kind.__module__ == "pathlib":
+    if kind.__module__ in _PATH_MODULES:
         return kind.__name__ in _PATHS
     if not kind.__module__.startswith(_PACKAGES):
         return False
