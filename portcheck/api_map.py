@@ -21,6 +21,7 @@ from portcheck.targets.text import Text
 
 ANY_TYPE = "TYPE"  # in a name: the name of any type, as in nvshmem_TYPE_atomic_add
 _VERSION = re.compile(r"_(?:v\d|pt[sd][sz])$")  # of the driver's and the runtime's own symbols
+_KEY = re.compile(r"""(?:\[["']?([^]"'=\n]+?)["']?\]|["']?([^]"'=\s\n]+?)["']?\s*=)""")  # that begins a line
 _NEAR = 5
 
 
@@ -176,11 +177,12 @@ def _apis(file: Path) -> Iterator[Api]:
     table = _read(file)
     library = table.string("library")
     known = tuple(t.name for t in targets())
+    lines = _first_lines(table.text_of_file)
     for name in table.names():
-        yield _api(table.table(name), name, library, file, known)
+        yield _api(table.table(name), name, library, file, known, lines.get(name, 1))
 
 
-def _api(row: _Lined, name: str, library: str, file: Path, known: tuple[str, ...]) -> Api:
+def _api(row: _Lined, name: str, library: str, file: Path, known: tuple[str, ...], line: int) -> Api:
     word = row.string("kind")
     if word not in list(ApiKind):
         raise row.error("kind", f"'{word}' is none of {', '.join(ApiKind)}")
@@ -200,7 +202,7 @@ def _api(row: _Lined, name: str, library: str, file: Path, known: tuple[str, ...
         _support(row, known) if row.has("support") else {},
         row.strings("sources"),
         file,
-        row.line,
+        line,
     )
     row.close()
     return made
@@ -228,10 +230,6 @@ class _Lined(Table):
         super().__init__(data, file, "".join(f"{p}." for p in path))
         self.path, self.text_of_file = path, text
 
-    @property
-    def line(self) -> int:
-        return _line(self.text_of_file, self.path)
-
     def error(self, key: str, problem: str) -> RuleDataError:
         line = _line(self.text_of_file, (*self.path, key))
         return RuleDataError(f"{self._file}:{line}: {self._at}{key}: {problem}")
@@ -241,6 +239,16 @@ class _Lined(Table):
         if not isinstance(value, dict):
             raise self.error(key, "must be a table")
         return _Lined(value, self._file, self.text_of_file, (*self.path, key))
+
+
+def _first_lines(text: str) -> dict[str, int]:
+    """The line that each key first stands on, as the head of a table or before an equals sign."""
+    found: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _KEY.match(line)
+        if match is not None:
+            found.setdefault(match[1] or match[2], number)
+    return found
 
 
 def _line(text: str, path: tuple[str, ...]) -> int:

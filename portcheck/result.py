@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from portcheck.facts.base import Fact
 from portcheck.source.model import Skipped
@@ -88,6 +89,7 @@ class ScanResult:
     kernels: tuple[Kernel, ...]
     calls: tuple[Call, ...]
     defines: tuple[str, ...] = ()
+    lost: tuple[Region, ...] = ()
 
     @property
     def total_bytes(self) -> int:
@@ -96,3 +98,20 @@ class ScanResult:
     @property
     def unreadable_bytes(self) -> int:
         return sum(f.unreadable_bytes for f in self.files)
+
+    @property
+    def covered_percent(self) -> float:
+        """How much of the tree the answer rests on, in percent of the bytes: skipped files count in full
+        as not read, as far as their size is known."""
+        total = self.total_bytes + sum(s.size_bytes for s in self.skipped)
+        return 100 * (self.total_bytes - self.unreadable_bytes) / total if total else 100.0
+
+    def without(self, regions: Sequence[Region]) -> ScanResult:
+        """The result where these regions count as unreadable too, for this run."""
+        if not regions:
+            return self
+        files = (
+            replace(f, unreadable=(*f.unreadable, *(r for r in regions if r.place.path == f.path)))
+            for f in self.files
+        )
+        return replace(self, files=tuple(files), lost=tuple(regions))

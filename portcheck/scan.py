@@ -16,7 +16,7 @@ from portcheck.program.extract import extract, template_uses
 from portcheck.program.model import Function, Origin, Record, Unit
 from portcheck.program.typing import Program
 from portcheck.result import Call, FileCoverage, Kernel, Parameter, Region, ScanResult
-from portcheck.source import Collection, Skipped, SourceFile, collect
+from portcheck.source import Collection, Patterns, Skipped, SourceFile, collect
 from portcheck.source.place import Place
 from portcheck.summary import call_graph, kernels
 from portcheck.syntax import Configuration, MacroTable, SyntaxFile, collect_macros, lex, parse_file
@@ -58,17 +58,23 @@ def scan(
     paths: Iterable[str],
     *,
     defines: Iterable[str] = (),
-    exclude: Iterable[str] = (),
+    exclude: Iterable[str] | Patterns = (),
     progress: Progress | None = None,
+    root: str | None = None,
+    own_macros: knowledge.OwnMacros = knowledge.NO_OWN_MACROS,
 ) -> ScanResult:
     """Analyse files and folders under one configuration of the preprocessor.
 
     `defines` are NAME or NAME=VALUE, on top of the defaults in `rules/cuda/defines.toml`.
-    `progress` is called with (files done, files in all). Raises SourceError for a path that
+    `progress` is called with (files done, files in all). Paths are shown relative to `root`; what it
+    is by default says `discover`. Raises SourceError for a path that
     does not exist.
     """
     with no_garbage_collection():
-        return result_of(read(paths, defines=defines, exclude=exclude, progress=progress))
+        reading = read(
+            paths, defines=defines, exclude=exclude, progress=progress, root=root, own_macros=own_macros
+        )
+        return result_of(reading)
 
 
 @contextmanager
@@ -87,12 +93,14 @@ def read(
     paths: Iterable[str],
     *,
     defines: Iterable[str] = (),
-    exclude: Iterable[str] = (),
+    exclude: Iterable[str] | Patterns = (),
     progress: Progress | None = None,
+    root: str | None = None,
+    own_macros: knowledge.OwnMacros = knowledge.NO_OWN_MACROS,
 ) -> Reading:
     """Read a tree and find its facts; arguments as those of `scan`."""
     defines = tuple(defines)
-    collection = collect(paths, exclude=exclude)
+    collection = collect(paths, exclude=exclude, root=root)
     base = Configuration.default(defines)
     lexed = [lex(s.parse_bytes) for s in collection.files]
     pairs = list(zip(collection.files, lexed, strict=True))
@@ -108,7 +116,7 @@ def read(
             parsed.append(Parsed(source, syntax, declare(source, syntax, macros)))
         if progress is not None:
             progress(done + 1, len(pairs))
-    context = Context(Program(p.unit for p in parsed), macros)
+    context = Context(Program(p.unit for p in parsed), macros, own_macros)
     collector = Collector(context)
     facts = collector.collect(chain.from_iterable(p.unit.functions for p in parsed))
     return Reading(collection, tuple(parsed), context, collector, tuple(facts), defines)

@@ -11,7 +11,7 @@ from portcheck import pack
 from portcheck.analysis import analyse
 from portcheck.api_map import Api, ApiKind, api_map, load
 from portcheck.resources import rules_path
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Language, RuleDataError, targets
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from benchmarks.gpu.dump import Dump, Launch, Sample, read, unions
 from benchmarks.gpu.sites import Plan
-from portcheck.analysis.proofs import Proof
+from portcheck.analysis.proof import Proof
 from portcheck.analysis.transfers import End, Layout, Pattern, Transfer
 from portcheck.analysis.verdicts import Judged, Statement
-from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import Condition, condition_symbols
 from portcheck.symbolic.evaluate import Undefined, evaluate, substitute_condition
 from portcheck.symbolic.expr import Expr, Role, Symbol, number, of
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import targets
 
 Values = dict[str, int]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from portcheck.analysis.machine import Machine
-from portcheck.analysis.proofs import Judge, Proof, Question
+from portcheck.analysis.proof import Proof
+from portcheck.analysis.proofs import Judge, Question
 from portcheck.analysis.state import Known
 from portcheck.analysis.transfers import Layout
 from portcheck.analysis.values import NO_TAGS
@@ -15,9 +16,9 @@ from portcheck.analysis.verdicts import Judged
 from portcheck.program.declarators import unwrap
 from portcheck.program.model import Function
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import Condition, condition_symbols, congruent
 from portcheck.symbolic.expr import Expr, Role, Symbol, of
+from portcheck.symbolic.verdict import Verdict
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -59,6 +59,8 @@ def call(m: Machine, node: Node, frame: Frame) -> Value:
         held = names.cell_of(m, name, frame)
         if held is not None and isinstance(held.value, Closure | Structure):
             return _held(m, held.value, callee, node, frame)
+        if name in m.context.own.launches and name in m.context.macros:
+            _launched_by_macro(m, callee, node, frame)
         expanded = macros.call(m, callee, node, frame)
         if expanded is not None:
             return expanded
@@ -76,6 +78,12 @@ def call(m: Machine, node: Node, frame: Frame) -> Value:
     if m.recorder is not None and not m.dry and m.recorder.launch(m, callee, node, frame):
         return Vague()
     return _of_tree(m, callee, node, frame)
+
+
+def _launched_by_macro(m: Machine, callee: Callee, node: Node, frame: Frame) -> None:
+    """The launch that a project says a macro of its own makes; what else it does, its body says."""
+    if m.recorder is not None and not m.dry:
+        m.recorder.launch(m, callee, node, frame)
 
 
 def _computed(m: Machine, node: Node, frame: Frame) -> Value:

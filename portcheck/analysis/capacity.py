@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from portcheck.analysis.launches import Context
 from portcheck.analysis.machine import Machine
-from portcheck.analysis.proofs import Judge, Line, Proof, Question
+from portcheck.analysis.proof import Line, Proof
+from portcheck.analysis.proofs import Judge, Question
 from portcheck.analysis.record import CheckEvent, Event
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import (
     Condition,
     Every,
@@ -24,6 +24,7 @@ from portcheck.symbolic.decide import decide
 from portcheck.symbolic.evaluate import substitute
 from portcheck.symbolic.expr import Expr, Role, number
 from portcheck.symbolic.premises import Premise, Premises
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Kind, Quantity, Requirement, Target, requirements, targets
 
 

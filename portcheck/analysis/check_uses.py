@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from portcheck.analysis.machine import Machine
-from portcheck.analysis.proofs import Judge, Proof, Question
+from portcheck.analysis.proof import Proof
+from portcheck.analysis.proofs import Judge, Question
 from portcheck.analysis.record import CheckEvent, Event
 from portcheck.analysis.state import Known
 from portcheck.analysis.transfers import Layout, Transfer
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import (
     Condition,
     Congruent,
@@ -29,6 +29,7 @@ from portcheck.symbolic.decide import decide
 from portcheck.symbolic.evaluate import substitute, substitute_condition
 from portcheck.symbolic.expr import Atom, Expr, Monomial, Role, Symbol, number, of
 from portcheck.symbolic.premises import Premise, Premises
+from portcheck.symbolic.verdict import Verdict
 
 MAX_BYTES = 4096  # multiples beyond this change nothing on any target
 BLOCK_BYTES = 32  # UB's block, the same on every target

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from portcheck import scan as scanning
 from portcheck.analysis import launches, workers
@@ -17,7 +16,8 @@ from portcheck.analysis.host_calls import HostCalls
 from portcheck.analysis.launches import Launches
 from portcheck.analysis.machine import Machine, Tree
 from portcheck.analysis.pitches import Pitch, open_pitches
-from portcheck.analysis.proofs import Judge, Proof
+from portcheck.analysis.proof import Proof
+from portcheck.analysis.proofs import Judge
 from portcheck.analysis.questions import Asked, ask
 from portcheck.analysis.record import Recorder
 from portcheck.analysis.repairs import Repair, repairs
@@ -25,7 +25,10 @@ from portcheck.analysis.shared_accesses import SharedUse, shared_use
 from portcheck.analysis.transfers import normalise
 from portcheck.analysis.verdicts import Judged, judge
 from portcheck.facts.base import FactKind
+from portcheck.program.knowledge import NO_OWN_MACROS, OwnMacros
 from portcheck.program.model import Function
+from portcheck.result import Region
+from portcheck.source import Patterns
 from portcheck.targets import Assumptions, assumptions
 
 _MOVING = frozenset((FactKind.TMA_COPY, FactKind.VEC_ACCESS, FactKind.SMEM_LAYOUT))
@@ -35,7 +38,8 @@ _MOVING = frozenset((FactKind.TMA_COPY, FactKind.VEC_ACCESS, FactKind.SMEM_LAYOU
 class Everything:
     """The answers to all questions that the tree itself asks.
 
-    `check_uses`, `shared_uses` (one a root) and `pitches` are empty where no rules ask.
+    `check_uses`, `shared_uses` (one a root) and `pitches` are empty where no rules ask. `lost` are the
+    roots that could not be analysed, with the reason: nothing else here speaks of them.
     """
 
     judged: tuple[Judged, ...]
@@ -46,6 +50,7 @@ class Everything:
     check_uses: tuple[CheckUses, ...]
     shared_uses: tuple[SharedUse, ...]
     pitches: tuple[Pitch, ...]
+    lost: tuple[Region, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +72,12 @@ class Analysis:
 
     reading: scanning.Reading
     assumed: Assumptions
+    symbols: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     for_rules: bool = False
     tree: Tree = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tree = Tree(self.reading.context, self.assumed)
+        self.tree = Tree(self.reading.context, self.assumed, self.symbols)
 
     @cached_property
     def launches(self) -> Launches:
@@ -124,6 +130,11 @@ class Analysis:
         return self._for_rules.pitches
 
     @property
+    def lost(self) -> tuple[Region, ...]:
+        """The kernels and functions that could not be analysed, and why."""
+        return self._everything.lost
+
+    @property
     def _for_rules(self) -> Everything:
         if not self.for_rules:
             self.for_rules = True
@@ -137,11 +148,10 @@ class Analysis:
 
     def _judge_everything(self) -> Everything:
         _ = self.launches  # before the work is divided
-        parts = workers.each(self._root, sorted(self._kernels(), key=_size, reverse=True))
+        lost: list[Region] = []
+        parts = self._parts(sorted(self._kernels(), key=_size, reverse=True), lost)
         visited = frozenset[int]().union(*(p.visited for p in parts))
-        parts.sort(key=lambda p: p.place)
-        left_over = workers.each(self._root, self._left_over(visited))
-        left_over.sort(key=lambda p: p.place)
+        left_over = self._parts(self._left_over(visited), lost)
         once = [*parts, *_not_inside(left_over)]
         parts += left_over
         parts.sort(key=lambda p: p.place)
@@ -154,7 +164,19 @@ class Analysis:
             tuple(u for p in once for u in p.check_uses),
             tuple(u for p in once for u in p.shared_uses),
             tuple(x for p in once for x in p.pitches),
+            tuple(lost),
         )
+
+    def _parts(self, roots: list[Function], lost: list[Region]) -> list[Part]:
+        """What each root gives, in the order of places; `lost` is told of those that give nothing."""
+        parts = []
+        for root, found in zip(roots, workers.each(self._root, roots), strict=True):
+            if isinstance(found, workers.Lost):
+                place = root.origin.place(root.start_byte, root.end_byte)
+                lost.append(Region(place, f"{root.qualified} was not analysed: {found.reason}"))
+            else:
+                parts.append(found)
+        return sorted(parts, key=lambda p: p.place)
 
     def _root(self, function: Function) -> Part:
         """Everything that starts from one kernel, or from a function that no kernel reaches."""
@@ -174,6 +196,7 @@ class Analysis:
             (check_uses(machine, judge_, recorder.events, subjects),) if self.for_rules else (),
             (shared_use(machine, judge_, name, recorder.shared),) if self.for_rules else (),
             tuple(open_pitches(machine, judge_, name, subjects)) if self.for_rules else (),
+            (),
             id(function),
             frozenset(machine.entered | {id(function)}),
             (function.origin.file.path, function.start_byte),
@@ -276,12 +299,20 @@ def analyse(
     paths: Iterable[str],
     *,
     defines: Iterable[str] = (),
-    exclude: Iterable[str] = (),
+    exclude: Iterable[str] | Patterns = (),
     progress: scanning.Progress | None = None,
+    root: str | None = None,
+    own_macros: OwnMacros = NO_OWN_MACROS,
+    assumed: Assumptions | None = None,
+    symbols: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Analysis:
-    """Read a tree to ask questions about; arguments as those of `portcheck.scan.scan`."""
-    listed = [str(p) for p in paths]
+    """Read a tree to ask questions about; arguments as those of `portcheck.scan.scan`.
+
+    `assumed` is what the proofs take for granted, by default all of `rules/assumptions.toml`;
+    `symbols` the values that integer parameters of these names take.
+    """
     with scanning.no_garbage_collection():
-        reading = scanning.read(listed, defines=defines, exclude=exclude, progress=progress)
-    start = Path(listed[0]) if listed else None
-    return Analysis(reading, assumptions(start))
+        reading = scanning.read(
+            paths, defines=defines, exclude=exclude, progress=progress, root=root, own_macros=own_macros
+        )
+    return Analysis(reading, assumed or assumptions(), symbols or {})

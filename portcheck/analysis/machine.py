@@ -8,8 +8,9 @@ their bodies. What it cannot follow becomes an unknown that says why.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import gcd
 from typing import TYPE_CHECKING
 
 from portcheck.analysis import declarations, dispatch, expressions, objects, statements
@@ -26,6 +27,7 @@ from portcheck.symbolic.condition import (
     Condition,
     condition_symbols,
     congruent,
+    equal,
     less,
     negate,
     some,
@@ -55,6 +57,7 @@ class Tree:
 
     context: Context
     assumed: Assumptions
+    symbols: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     parsed: dict[bytes, Node] = field(default_factory=dict)
     callees: dict[tuple[int, int], Callee | None] = field(default_factory=dict)
     expansions: dict[tuple[int, int], tuple[Node, Origin]] = field(default_factory=dict)
@@ -211,11 +214,26 @@ class Machine:
         assumed = self.tree.assumed.sizes_not_negative
         low = None if signed and not assumed else 0
         high = 1 if type_ is not None and type_.name == "bool" else None
+        given = self.tree.symbols.get(symbol_name.partition("@")[0], ())
+        if given:
+            low, high = min(given), max(given)
         symbol = self.state.symbol(symbol_name, Role.PARAMETER, low, high, note)
         tags = NO_TAGS
-        if signed and assumed:
+        if given:
+            tags = frozenset((self._is_one_of(symbol, given),))
+        elif signed and assumed:
             tags = frozenset((self.state.step(None, "sizes-not-negative", "assumption"),))
         return symbol, Number(of(symbol), type_, tags)
+
+    def _is_one_of(self, symbol: Symbol, values: tuple[int, ...]) -> int:
+        """The values that the user said a parameter takes, and what they have in common; the step of it."""
+        name = symbol.name.partition("@")[0]
+        tag = self.state.step(None, f"given: {name} = {' or '.join(map(str, values))}", "given")
+        step = gcd(*(value - values[0] for value in values))
+        if step > 1:
+            self.always(congruent(of(symbol) - values[0], step), tag)
+        self.always(some(equal(of(symbol), value) for value in values), tag)
+        return tag
 
     def as_number(self, value: Value, name: str, frame: Frame) -> Number:
         """The value as an integer; an unknown one where the interpreter has no integer."""

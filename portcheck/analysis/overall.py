@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from portcheck.symbolic.answers import Verdict
+from portcheck.analysis.proof import Row
 from portcheck.symbolic.condition import Condition
 from portcheck.symbolic.decide import Decision
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One launch in a table: its template arguments, and the verdict there."""
-
-    label: str
-    verdict: Verdict
-    condition: str = ""
-    witness: tuple[tuple[str, int], ...] = ()
-    value: int | None = None
-
+from portcheck.symbolic.verdict import Verdict
 
 Outcome = tuple[Decision, tuple[Row, ...]]
 """An answer, and the table of what it is in each launch."""

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from portcheck.analysis.machine import Machine
-from portcheck.analysis.proofs import Judge, Proof, Question
+from portcheck.analysis.proof import Proof
+from portcheck.analysis.proofs import Judge, Question
 from portcheck.analysis.transfers import End, Layout, Pattern, Transfer
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import congruent
 from portcheck.symbolic.decide import decide
 from portcheck.symbolic.expr import Atom, Expr, Quotient, Role, Symbol, number, of
 from portcheck.symbolic.premises import Premise, Premises
+from portcheck.symbolic.verdict import Verdict
 
 UB_BLOCK_BYTES = 32
 _WORD_BYTES = 8

@@ -4,59 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
 from portcheck.analysis.launches import Context
 from portcheck.analysis.machine import Machine
-from portcheck.analysis.overall import Outcome, Row, overall
+from portcheck.analysis.overall import Outcome, overall
+from portcheck.analysis.proof import Line, Proof, Row
 from portcheck.analysis.standins import Failure, tested
 from portcheck.analysis.state import Known, Step
 from portcheck.analysis.values import Tags
-from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import Condition, condition_symbols, congruent, every
 from portcheck.symbolic.decide import Decision, decide
 from portcheck.symbolic.evaluate import Substitution, substitute_condition
 from portcheck.symbolic.expr import Expr, Role, Symbol, of
 from portcheck.symbolic.premises import Premise, Premises
+from portcheck.symbolic.verdict import Verdict
 from portcheck.symbolic.witness import find_witness
 from portcheck.symbolic.words import clipped, line
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One step of a derivation: a place of the source, None for an assumption, and what it says."""
-
-    place: Place | None
-    text: str
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """The answer to one question.
-
-    `goal` is the question in words and `expression` what it is about, in normal form.
-    `residues` are what the expression can be modulo the goal's modulus, () if not known.
-    `condition` is exact: the goal holds where it is true and fails where it is false.
-    `witness` are values for which the goal fails, and `value` is the expression there.
-    `assumptions` are the ids of those that the answer rests on.
-    """
-
-    verdict: Verdict
-    goal: str
-    expression: str
-    residues: tuple[int, ...] = ()
-    condition: Condition | None = None
-    witness: Mapping[str, int] = field(default_factory=dict)
-    value: int | None = None
-    table: tuple[Row, ...] = ()
-    assumptions: tuple[str, ...] = ()
-    derivation: tuple[Line, ...] = ()
-    why: str = ""
-    would_decide: str = ""
 
 
 @dataclass(frozen=True, slots=True)

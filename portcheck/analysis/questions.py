@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from portcheck.analysis import memory
 from portcheck.analysis.machine import Machine
-from portcheck.analysis.overall import Row
-from portcheck.analysis.proofs import NEVER, Judge, Line, Proof, Question
+from portcheck.analysis.proof import Line, Proof, Row
+from portcheck.analysis.proofs import NEVER, Judge, Question
 from portcheck.analysis.state import Frame, Known
 from portcheck.analysis.values import Number, Vague, Value
 from portcheck.program.model import Function
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import Condition, congruent, equal, truth
 from portcheck.symbolic.expr import Expr, Symbol, number, of
 from portcheck.symbolic.premises import Premise, Premises
+from portcheck.symbolic.verdict import Verdict
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from portcheck.analysis import arithmetic, expressions, names, objects
 from portcheck.analysis.state import Known
 from portcheck.analysis.values import FunctionName, Number, OneOf, Tags, Value
-from portcheck.program import knowledge
 from portcheck.program.callee import Callee
 from portcheck.program.types import CType
 from portcheck.source.place import Place
@@ -181,15 +180,19 @@ class Recorder:
 
     def launch(self, m: Machine, callee: Callee, node: Node, frame: Frame) -> bool:
         """Whether a call launches a kernel through the run-time library; then it is written down."""
-        table = knowledge.intrinsics().tables["launch"]
+        table = m.context.intrinsics.tables["launch"]
         if callee.receiver is not None or callee.name not in table["names"]:
             return False
         position = table["kernel_argument"].get(callee.name, 0)
         if position >= len(callee.arguments):
             return False
         kernel = expressions.value(m, callee.arguments[position], frame)
-        before = [expressions.value(m, a, frame) for a in callee.arguments[:position]]
-        after = [expressions.value(m, a, frame) for a in callee.arguments[position + 1 :]]
+        shape, given = callee.arguments[:position], callee.arguments[position + 1 :]
+        own = m.context.own.launches.get(callee.name)
+        if own is not None:  # what else a project's macro is given means what only the project knows
+            shape, given = [], [] if own.arguments is None else callee.arguments[own.arguments :]
+        before = [expressions.value(m, a, frame) for a in shape]
+        after = [expressions.value(m, a, frame) for a in given]
         self._launched(m, kernel, [_pointee(m, v) for v in before], after, node, frame)
         return True
 

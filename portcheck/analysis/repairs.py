@@ -11,9 +11,9 @@ from portcheck.analysis.record import CheckEvent, Event, Recorder
 from portcheck.analysis.verdicts import Judged
 from portcheck.program.model import Function
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.evaluate import substitute_condition
 from portcheck.symbolic.expr import Expr
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Quantity
 
 MAX_REPAIRS = 4  # a root; each is one more run

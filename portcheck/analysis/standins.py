@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import Condition, condition_symbols, negate, some
 from portcheck.symbolic.decide import Decision, decide
 from portcheck.symbolic.evaluate import Undefined, evaluate, substitute_condition
 from portcheck.symbolic.expr import Expr, Symbol, number
 from portcheck.symbolic.premises import Premise, Premises
+from portcheck.symbolic.verdict import Verdict
 from portcheck.symbolic.witness import Witness, find_witness
 from portcheck.symbolic.words import clipped, line, unknown
 

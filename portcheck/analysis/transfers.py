@@ -17,7 +17,6 @@ from portcheck.analysis.record import Access, Address, Bulk, Event
 from portcheck.analysis.state import Known
 from portcheck.analysis.values import NO_TAGS, Number, Tags
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import Operator, Relation, condition_symbols
 from portcheck.symbolic.decide import decide
 from portcheck.symbolic.evaluate import (
@@ -40,6 +39,7 @@ from portcheck.symbolic.expr import (
     smallest,
 )
 from portcheck.symbolic.premises import Premise, Premises
+from portcheck.symbolic.verdict import Verdict
 
 WARP_LANES = 32
 

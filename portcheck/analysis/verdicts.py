@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from portcheck.analysis.machine import Machine
-from portcheck.analysis.proofs import Judge, Launched, Proof, Question
+from portcheck.analysis.proof import Proof
+from portcheck.analysis.proofs import Judge, Launched, Question
 from portcheck.analysis.state import Known
 from portcheck.analysis.transfers import End, Layout, Pattern, Transfer
 from portcheck.analysis.values import Tags
-from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import Congruent, Operator, Relation, condition_symbols, congruent
 from portcheck.symbolic.expr import Atom, Expr, Role, Symbol, number, of
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Assumptions, Kind, Quantity, Requirement, Severity, requirements, targets
 
 _SCATTERED = "the lanes touch scattered elements: where a vector operand would start is the port's to choose"

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import Namespace
-from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
+from portcheck import __version__
 from portcheck.cli.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_OK, UsageError, is_refusal
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,11 +41,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    if arguments[:1] in (["-V"], ["--version"]):  # asked by tools at every start: no parser is built
+        print(f"portcheck {__version__}", flush=True)
+        return EXIT_OK
     from portcheck.cli.arguments import parse
 
     command, options = parse(arguments)
     code = EXIT_OK
     if command:
+        if command not in ("schema", "config", "completion", "cache"):
+            from portcheck.cli.settings import apply
+
+            apply(command, options)
         run: Callable[[Namespace], int] = import_module(f"portcheck.cli.{command}_command").run
         code = run(options)
     if sys.stdout is not None:

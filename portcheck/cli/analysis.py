@@ -2,33 +2,84 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from argparse import Namespace
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-import portcheck.scan
 from portcheck.cli.errors import EXIT_NOTHING, EXIT_OK, UsageError
 from portcheck.cli.output import Output
 from portcheck.cli.progress import Progress
+from portcheck.cli.remembered import remembered, store
+from portcheck.config import where
+from portcheck.config.reading import shown
+from portcheck.program.knowledge import OwnMacros
 from portcheck.result import ScanResult
+from portcheck.source import Patterns
+from portcheck.targets import assumptions
 
 
 def analyse(options: Namespace) -> ScanResult:
     """Scan what the options name, and keep the facts of the kinds that they ask for."""
-    paths = named_paths(options)
-    with Progress(enabled=not options.quiet) as progress:
-        result = portcheck.scan.scan(
-            paths, defines=options.define, exclude=options.exclude, progress=progress
-        )
+    paths, how = named_paths(options), how_to_read(options)
+
+    def scan() -> ScanResult:
+        import portcheck.scan
+
+        with Progress(enabled=not options.quiet) as progress:
+            return portcheck.scan.scan(paths, progress=progress, **how)
+
+    result = remembered(store(options), ScanResult, "scan", paths, how, scan)
     if not options.kind:
         return result
     return replace(result, facts=tuple(fact for fact in result.facts if fact.kind in options.kind))
 
 
 def named_paths(options: Namespace) -> list[str]:
-    """The paths of the command line and of `--files-from`."""
-    return [*options.paths, *_listed(options.files_from)]
+    """The paths of the command line and of `--files-from`, else what the configuration includes."""
+    paths = [*options.paths, *_listed(options.files_from)]
+    if paths or options.files_from is not None:
+        return paths
+    if options.settings.include:
+        return included(options)
+    command = f"{options.command} {getattr(options, 'section', '')}".rstrip()
+    raise UsageError("no PATH given", f"to analyse this folder: portcheck {command} .")
+
+
+def included(options: Namespace) -> list[str]:
+    """What the configuration includes. Raises UsageError for what does not exist."""
+    settings = options.settings
+    for path in settings.include:
+        if not os.path.lexists(path):
+            raise UsageError(f"{where(settings, 'include')}{shown(Path(path))}: no such file or folder")
+    return list(settings.include)
+
+
+def exclude_of(options: Namespace) -> Patterns:
+    """What is left out, and the folder that this is relative to."""
+    return Patterns(tuple(options.exclude), options.settings.exclude_base)
+
+
+def how_to_read(options: Namespace) -> dict[str, Any]:
+    """What `portcheck.scan` is told besides the paths."""
+    settings = options.settings
+    names_nothing = not getattr(options, "paths", True) and options.files_from is None
+    return {
+        "defines": options.define,
+        "exclude": exclude_of(options),
+        "root": str(settings.file.parent) if names_nothing and settings.file is not None else None,
+        "own_macros": OwnMacros(frozenset(settings.assert_macros), settings.launch_macros),
+    }
+
+
+def how_to_prove(options: Namespace) -> dict[str, Any]:
+    """What `portcheck.analysis.analyse` is told besides the paths."""
+    settings = options.settings
+    proving = {"assumed": assumptions(settings.assume), "symbols": settings.symbols}
+    return {**how_to_read(options), **proving}
 
 
 def conclude(result: ScanResult, options: Namespace, output: Output) -> int:
@@ -36,6 +87,8 @@ def conclude(result: ScanResult, options: Namespace, output: Output) -> int:
     if not result.files:
         nothing_was_analysed(result)
         return EXIT_NOTHING
+    if not options.quiet:
+        warn_of_losses(result)
     seen = output.is_standard and options.format == "text"
     if not seen and not options.quiet:
         warn_of_gaps(result)
@@ -45,6 +98,20 @@ def conclude(result: ScanResult, options: Namespace, output: Output) -> int:
 def nothing_was_analysed(result: ScanResult) -> None:
     """The error on stderr of a run that read no file."""
     print(f"portcheck: error: nothing was analysed: {_why_nothing(result)}", file=sys.stderr)
+
+
+def below_floor(result: ScanResult, floor_percent: float) -> bool:
+    """Whether less was read than was asked for, with the error on stderr."""
+    share = result.covered_percent
+    if share >= floor_percent:
+        return False
+    shown = math.floor(share * 100) / 100  # never rounded up to the floor
+    print(
+        f"portcheck: error: {shown:.2f} % of the bytes could be read, less than the floor of "
+        f"{floor_percent:g} %",
+        file=sys.stderr,
+    )
+    return True
 
 
 def use_colour(choice: str, output: Output) -> bool:
@@ -82,6 +149,14 @@ def _why_nothing(result: ScanResult) -> str:
     first = result.skipped[0]
     others = f" (and {len(result.skipped) - 1} more)" if len(result.skipped) > 1 else ""
     return f"{first.path}: {first.reason}{others}"
+
+
+def warn_of_losses(result: ScanResult) -> None:
+    """A line on stderr for each part that was given up in this run alone."""
+    for region in result.lost:
+        print(
+            f"portcheck: warning: {region.place.path}:{region.place.line}: {region.reason}", file=sys.stderr
+        )
 
 
 def warn_of_gaps(result: ScanResult, where: str = "the report says where") -> None:

@@ -3,138 +3,38 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from portcheck import __version__
 from portcheck.cli.errors import UsageError, unknown
+from portcheck.cli.formats import ALIASES, DEFAULT, FORMATS
+from portcheck.cli.option_values import OneOf, define, integer, kind, percent
+from portcheck.cli.setting_arguments import add_assumed, add_comparisons, add_known
 
 COMMANDS = {
     "scan": "analyse files and folders, and report what they do",
     "check": "evaluate the rules: what the port breaks, and on which target",
     "plan": "write a migration plan for one target into a folder",
+    "ported": "say whether CUDA code changed after its port was recorded",
     "show": "print the model itself: facts, kernels, calls, transfers or memory",
     "prove": "say whether an expression at a line is divisible, and show the working",
     "rules": "list the rules, or run their examples",
     "explain": "print the page of a rule, a topic or a CUDA API",
     "targets": "print what is known of the targets, with sources",
-    "schema": "print the JSON schema of the json and jsonl formats",
+    "config": "print every setting in force, and where it comes from",
+    "cache": "say what is kept of earlier runs and where, or remove it",
+    "schema": "print the JSON schema of a format, or of the configuration",
+    "completion": "print a script that completes commands and options in a shell",
 }
 SCAN_FORMATS = ("text", "json", "jsonl", "sarif")
 SHOW_FORMATS = ("text", "json", "jsonl")
 SHOW_SECTIONS = ("facts", "kernels", "calls", "transfers", "memory")
 PROVE_FORMATS = ("text", "json")
-CHECK_FORMATS = ("text", "json", "jsonl")
 FAIL_ON = ("breaks", "redesign", "slow", "note", "never")
-SCHEMAS = ("scan", "proof", "plan")
+SCHEMAS = ("scan", "proof", "plan", "config")
+CACHE_ACTIONS = ("dir", "clear")
 LANGUAGES = ("en", "zh")
-
-_EXIT_CODES = """\
-exit codes:
-  0    analysed
-  1    check: findings at or above --fail-on; rules --test: an example fails
-  2    usage: a missing path, an unknown option, an output that cannot be written
-  3    nothing was analysed: no file could be read
-  4    internal error; a file with the details is named
-  130  interrupted"""
-
-_TOP = f"""\
-examples:
-  portcheck scan .                            what this tree does, line by line
-  portcheck scan csrc --format sarif -o portcheck.sarif
-  portcheck check csrc --target 910B          what breaks there, on which condition
-  portcheck plan csrc --target 910B -o plan   what to port in which order, and how much it is
-  portcheck explain MTE003                    a rule; also: explain int4, explain cudaMemcpyAsync
-  portcheck show kernels csrc                 kernels, launches, instantiations
-  portcheck show transfers csrc               what moves, and what Ascend asks of it
-  portcheck show memory csrc                  what stands where in shared memory, and what fits UB
-  portcheck prove csrc/a.cu:120 'row_bytes'   is it a multiple of 32 there, and why
-
-{_EXIT_CODES}
-
-portcheck COMMAND --help tells more of a command."""
-
-_SCAN = """\
-examples:
-  portcheck scan csrc include                 folders, single files, or both
-  portcheck scan . --exclude 'third_party/'   leave a folder out
-  portcheck scan . -D DISABLE_NVSHMEM -D ARCH=90
-  portcheck scan . --kind tma_copy --kind mbarrier
-  git ls-files '*.cu' '*.cuh' | portcheck scan --files-from -
-
-kinds: """
-
-_CHECK = f"""\
-The verdict of a finding is violated, depends (it fails where its condition is false), unknown
-(not decided, and why) or holds. The text lists what does not hold; json and jsonl have it all.
-
-examples:
-  portcheck check csrc                        all rules, all targets side by side
-  portcheck check csrc --target 910B --fail-on slow
-  portcheck check csrc --select MTE,QNT001 --ignore MTE005
-  portcheck check csrc --rules our_rules      the rules of a folder as well
-  portcheck check csrc --lang zh --summary
-
-{_EXIT_CODES}"""
-
-_PLAN = f"""\
-Writes index.html, plan.md and plan.json. The folder must be new, empty, or an earlier plan's:
-then the report says what changed since, and portcheck-plan.toml there keeps what you decided.
-
-examples:
-  portcheck plan csrc --target 910B -o reports/910B
-  portcheck plan . --target 950 -o plan950 --lang zh
-  portcheck plan csrc --target 910C -o plan --rules our_rules
-  portcheck plan csrc --target 910B -o plan --given batch_tokens=128 --given ranks=16
-  portcheck plan csrc --target 910B -o plan --annotate copies
-
-{_EXIT_CODES}"""
-
-_RULES = f"""\
-examples:
-  portcheck rules                             code, severity, name and title of every rule
-  portcheck rules --select ALN
-  portcheck rules --test --rules our_rules    run the examples of your own rules
-
-{_EXIT_CODES}"""
-
-_EXPLAIN = """\
-examples:
-  portcheck explain MTE003                    a rule, by code or name
-  portcheck explain MTE                       a family of rules
-  portcheck explain int4                      a topic
-  portcheck explain cudaMemcpyAsync           a CUDA, NCCL, NVSHMEM or cuBLAS call
-  portcheck explain apis                      the table of all calls
-  portcheck explain datacopy-length --lang zh"""
-
-_TARGETS = """\
-examples:
-  portcheck targets                           side by side
-  portcheck targets 910B                      each value with its source, each gap with its reason"""
-
-_SHOW = """\
-examples:
-  portcheck show facts csrc --format jsonl    one fact a line, then what was not read
-  portcheck show facts csrc --kind vec_cast
-  portcheck show calls csrc
-  portcheck show transfers csrc               transfers, layouts, requirements, verdicts
-  portcheck show memory csrc                  maps of shared memory, sizes, repairs, limits
-
-kinds: """
-
-_PROVE = f"""\
-A pointer counts as its offset in bytes from its base object. The answer is holds, violated
-(with values), depends (with the exact condition) or unknown (with what stopped the proof);
-each is an answer, and the exit code is 0. Put an expression that begins with - in parentheses.
-
-examples:
-  portcheck prove csrc/a.cu:120 'row_bytes'
-  portcheck prove csrc/a.cu:120 'stage_ptr + 16' --mod 512
-  portcheck prove csrc/a.cu:120 'n' --mod 4 --equals 2 --given 'hidden=7168' --given 'n > 0'
-  portcheck prove csrc/a.cuh:31 'offset' --in combine --tree csrc --tree include
-
-{_EXIT_CODES}"""
+SHELLS = ("bash", "zsh", "fish")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -151,20 +51,18 @@ class _Parser(argparse.ArgumentParser):
             return text
         from textwrap import fill
 
+        from portcheck.cli.help_text import EXIT_CODES
         from portcheck.facts.base import FactKind
 
         kinds = fill(", ".join(FactKind), width=70, initial_indent="  ", subsequent_indent="  ")
-        return f"{text.rstrip()}\n{kinds}\n\n{_EXIT_CODES}\n"
+        return f"{text.rstrip()}\n{kinds}\n\n{EXIT_CODES}\n"
 
 
 def parse(arguments: Sequence[str]) -> tuple[str, argparse.Namespace]:
-    """The command's name, "" where `--help` or `--version` was all, and its options."""
+    """The command's name, "" where `--help` was all, and its options."""
     if not arguments:
         raise UsageError(f"no command; choose from {', '.join(COMMANDS)}", "try 'portcheck --help'")
     first, rest = arguments[0], arguments[1:]
-    if first in ("-V", "--version"):
-        print(f"portcheck {__version__}")
-        return "", argparse.Namespace()
     if first in ("-h", "--help"):
         print(_top_help())
         return "", argparse.Namespace()
@@ -183,23 +81,27 @@ def parse(arguments: Sequence[str]) -> tuple[str, argparse.Namespace]:
     if extra:
         names = [name for name in parser._option_string_actions if name.startswith("--")]
         raise UsageError(unknown("option", extra[0].split("=")[0], names), hint)
-    if first in ("scan", "show", "check", "plan") and not options.paths and options.files_from is None:
-        section = f" {options.section}" if first == "show" else ""
-        raise UsageError("no PATH given", f"to analyse this folder: portcheck {first}{section} .")
     return first, options
 
 
+def parser_of(command: str) -> argparse.ArgumentParser:
+    """The grammar of one command."""
+    return _PARSERS[command]()
+
+
 def _top_help() -> str:
-    commands = "\n".join(f"  {name:<7} {text}" for name, text in COMMANDS.items())
+    from portcheck.cli.help_text import TOP
+
+    commands = "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
     return (
         "usage: portcheck COMMAND [options]\n\n"
         "Reads CUDA C++ and says what it takes to run it on Huawei Ascend.\n"
-        f"Needs no CUDA, no compiler and no compile database.\n\ncommands:\n{commands}\n\n{_TOP}"
+        f"Needs no CUDA, no compiler and no compile database.\n\ncommands:\n{commands}\n\n{TOP}"
     )
 
 
 def _scan_parser() -> _Parser:
-    parser = _parser("scan", _SCAN, "PATH... [options]")
+    parser = _parser("scan", "PATH... [options]")
     _add_paths(parser)
     _add_format(parser, SCAN_FORMATS)
     parser.add_argument(
@@ -210,21 +112,22 @@ def _scan_parser() -> _Parser:
 
 
 def _show_parser() -> _Parser:
-    parser = _parser("show", _SHOW, "facts|kernels|calls|transfers|memory PATH... [options]")
+    parser = _parser("show", "facts|kernels|calls|transfers|memory PATH... [options]")
     parser.add_argument(
         "section",
         metavar="|".join(SHOW_SECTIONS),
-        type=_one_of("section", SHOW_SECTIONS),
+        type=OneOf("section", SHOW_SECTIONS),
         help="what to show",
     )
     _add_paths(parser)
     _add_format(parser, SHOW_FORMATS)
     _add_analysis_options(parser)
+    add_assumed(parser)
     return parser
 
 
 def _check_parser() -> _Parser:
-    parser = _parser("check", _CHECK, "PATH... [options]")
+    parser = _parser("check", "PATH... [options]")
     parser.list_kinds = False
     _add_paths(parser)
     parser.add_argument(
@@ -234,27 +137,29 @@ def _check_parser() -> _Parser:
         default=[],
         help="judge for this target; may be repeated; default: all",
     )
+    add_comparisons(parser)
     _add_rule_choice(parser)
-    parser.add_argument(
-        "--fail-on",
-        metavar="|".join(FAIL_ON),
-        type=_one_of("choice", FAIL_ON),
-        default="breaks",
-        help="exit with 1 for what is violated or depends and is as severe as this; default: breaks",
-    )
-    _add_format(parser, CHECK_FORMATS)
+    _add_fail_on(parser)
+    _add_coverage_floor(parser)
+    _add_reports(parser)
     _add_language(parser)
-    parser.add_argument("--summary", action="store_true", help="with --format text: only the tables")
+    parser.add_argument(
+        "--summary",
+        action="store_true",
+        help="counts and tables only, no finding by itself: of full, concise and markdown",
+    )
     _add_define(parser)
+    add_assumed(parser)
+    _add_no_cache(parser)
     _add_quiet(parser)
     return parser
 
 
 def _plan_parser() -> _Parser:
-    parser = _parser("plan", _PLAN, "PATH... --target NAME -o DIR [options]")
+    parser = _parser("plan", "PATH... --target NAME -o DIR [options]")
     parser.list_kinds = False
     _add_paths(parser)
-    parser.add_argument("--target", metavar="NAME", required=True, help="the product that the port is for")
+    parser.add_argument("--target", metavar="NAME", help="the product that the port is for")
     parser.add_argument(
         "-o", "--output", metavar="DIR", required=True, help="the folder to write; it is made where missing"
     )
@@ -271,12 +176,58 @@ def _plan_parser() -> _Parser:
     _add_rules_folder(parser)
     _add_language(parser)
     _add_define(parser)
+    add_assumed(parser)
     _add_quiet(parser)
     return parser
 
 
+def _ported_parser() -> _Parser:
+    parser = _parser("ported", "[PATH...] [options]")
+    parser.list_kinds = False
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="a file or folder; default: this folder")
+    parser.add_argument(
+        "--decisions", metavar="FILE", help="the file of decisions; default: the nearest portcheck-plan.toml"
+    )
+    parser.add_argument(
+        "--tree",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="where the CUDA code is; may be repeated; default: as configured, or the folder of that file",
+    )
+    parser.add_argument(
+        "--record", action="store_true", help="write down today's code of what has no fingerprint yet"
+    )
+    _add_exclude(parser)
+    _add_define(parser)
+    _add_no_cache(parser)
+    _add_colour(parser)
+    _add_language(parser)
+    parser.set_defaults(files_from=None)
+    return parser
+
+
+def _config_parser() -> _Parser:
+    parser = _parser("config", "[PATH] [options]")
+    parser.list_kinds = False
+    parser.add_argument(
+        "path", metavar="PATH", nargs="?", help="where the search for the file begins; default: here"
+    )
+    parser.add_argument("--target", metavar="NAME", action="append", default=[], help="as of check")
+    _add_rule_choice(parser)
+    _add_fail_on(parser)
+    _add_coverage_floor(parser)
+    add_known(parser)
+    _add_exclude(parser)
+    _add_define(parser)
+    add_assumed(parser)
+    _add_no_cache(parser)
+    _add_language(parser)
+    return parser
+
+
 def _rules_parser() -> _Parser:
-    parser = _parser("rules", _RULES, "[options]")
+    parser = _parser("rules", "[options]")
     parser.list_kinds = False
     parser.add_argument(
         "--test", action="store_true", help="run the examples that rules carry; with --rules only theirs"
@@ -287,7 +238,7 @@ def _rules_parser() -> _Parser:
 
 
 def _explain_parser() -> _Parser:
-    parser = _parser("explain", _EXPLAIN, "NAME [options]")
+    parser = _parser("explain", "NAME [options]")
     parser.list_kinds = False
     parser.add_argument("name", metavar="NAME", help="a rule, a family, a topic or an API")
     _add_rules_folder(parser)
@@ -296,7 +247,7 @@ def _explain_parser() -> _Parser:
 
 
 def _targets_parser() -> _Parser:
-    parser = _parser("targets", _TARGETS, "[NAME] [options]")
+    parser = _parser("targets", "[NAME] [options]")
     parser.list_kinds = False
     parser.add_argument("name", metavar="NAME", nargs="?", help="one target; default: all, side by side")
     _add_language(parser)
@@ -304,15 +255,15 @@ def _targets_parser() -> _Parser:
 
 
 def _prove_parser() -> _Parser:
-    parser = _parser("prove", _PROVE, "FILE:LINE EXPR [options]")
+    parser = _parser("prove", "FILE:LINE EXPR [options]")
     parser.list_kinds = False
     parser.add_argument("place", metavar="FILE:LINE", help="where the expression stands or is visible")
     parser.add_argument("expression", metavar="EXPR", help="an integer or pointer, in C++")
     parser.add_argument(
-        "--mod", metavar="N", type=_integer, default=32, help="what it should be divisible by; default: 32"
+        "--mod", metavar="N", type=integer, default=32, help="what it should be divisible by; default: 32"
     )
     parser.add_argument(
-        "--equals", metavar="N", type=_integer, default=0, help="what it should leave; default: 0"
+        "--equals", metavar="N", type=integer, default=0, help="what it should leave; default: 0"
     )
     parser.add_argument(
         "--in",
@@ -337,30 +288,55 @@ def _prove_parser() -> _Parser:
     _add_exclude(parser)
     _add_format(parser, PROVE_FORMATS)
     _add_define(parser)
+    add_assumed(parser)
     _add_quiet(parser)
     return parser
 
 
+def _cache_parser() -> _Parser:
+    parser = _parser("cache", "[dir|clear]")
+    parser.list_kinds = False
+    parser.add_argument(
+        "action",
+        metavar="|".join(CACHE_ACTIONS),
+        nargs="?",
+        type=OneOf("action", CACHE_ACTIONS),
+        help="dir: print the folder alone; clear: remove what it holds; default: what it holds",
+    )
+    return parser
+
+
 def _schema_parser() -> _Parser:
-    parser = _parser("schema", "", "[scan|proof|plan]")
+    parser = _parser("schema", "[scan|proof|plan|config]")
     parser.list_kinds = False
     parser.add_argument(
         "which",
         metavar="|".join(SCHEMAS),
         nargs="?",
-        type=_one_of("schema", SCHEMAS),
+        type=OneOf("schema", SCHEMAS),
         default="scan",
-        help="scan: of scan, check and show; proof: of prove; plan: of plan",
+        help="scan: of scan, check and show; proof: of prove; plan: of plan; config: of portcheck.toml",
     )
     return parser
 
 
-def _parser(command: str, epilog: str, usage: str) -> _Parser:
+def _completion_parser() -> _Parser:
+    parser = _parser("completion", "bash|zsh|fish")
+    parser.list_kinds = False
+    parser.add_argument(
+        "shell", metavar="|".join(SHELLS), type=OneOf("shell", SHELLS), help="for which shell"
+    )
+    return parser
+
+
+def _parser(command: str, usage: str) -> _Parser:
+    from portcheck.cli.help_text import EPILOGS
+
     parser = _Parser(
         prog=f"portcheck {command}",
         usage=f"portcheck {command} {usage}".rstrip(),
         description=f"{COMMANDS[command].capitalize()}.",
-        epilog=epilog,
+        epilog=EPILOGS[command],
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -380,6 +356,24 @@ def _add_rule_choice(parser: argparse.ArgumentParser) -> None:
     _add_rules_folder(parser)
 
 
+def _add_fail_on(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--fail-on",
+        metavar="|".join(FAIL_ON),
+        type=OneOf("choice", FAIL_ON),
+        help="exit with 1 for what is violated or depends and is as severe as this; default: breaks",
+    )
+
+
+def _add_coverage_floor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--coverage-floor",
+        metavar="PERCENT",
+        type=percent,
+        help="exit with 3 where less than this share of the bytes could be read; default: 0",
+    )
+
+
 def _add_rules_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rules",
@@ -394,7 +388,7 @@ def _add_language(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lang",
         metavar="en|zh",
-        type=_one_of("language", LANGUAGES),
+        type=OneOf("language", LANGUAGES),
         default=None,
         help="language of messages and pages; default: from the locale",
     )
@@ -424,15 +418,39 @@ def _add_format(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None
     parser.add_argument(
         "--format",
         metavar="|".join(formats),
-        type=_one_of("format", formats),
+        type=OneOf("format", formats),
         default="text",
         help="default: text",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="write the report to FILE; - is the default")
+    _add_colour(parser)
+
+
+def _add_reports(parser: argparse.ArgumentParser) -> None:
+    """Of a command that can write several reports in one run."""
+    parser.add_argument(
+        "--format",
+        metavar="FORMAT",
+        type=OneOf("format", (*FORMATS, *ALIASES)),
+        help=f"one of {', '.join(FORMATS)}; default: {DEFAULT}",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FORMAT[=FILE]",
+        action="append",
+        default=[],
+        help="write FORMAT to FILE, or to standard output; may be repeated; "
+        "a FILE alone gets what --format says",
+    )
+    _add_colour(parser)
+
+
+def _add_colour(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--color",
         metavar="auto|always|never",
-        type=_one_of("choice", ("auto", "always", "never")),
+        type=OneOf("choice", ("auto", "always", "never")),
         default="auto",
         help="auto: only on a terminal, and not where NO_COLOR is set",
     )
@@ -445,9 +463,10 @@ def _add_analysis_options(parser: argparse.ArgumentParser) -> None:
         metavar="KIND",
         action="append",
         default=[],
-        type=_kind,
+        type=kind,
         help="only facts of this kind; may be repeated",
     )
+    _add_no_cache(parser)
     _add_quiet(parser)
 
 
@@ -458,8 +477,16 @@ def _add_define(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[=VALUE]",
         action="append",
         default=[],
-        type=_define,
+        type=define,
         help="decide #if as if NAME were defined; may be repeated",
+    )
+
+
+def _add_no_cache(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="find everything anew, and keep nothing of it; see 'portcheck cache --help'",
     )
 
 
@@ -467,35 +494,6 @@ def _add_quiet(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="no progress and no warnings, only errors, on stderr"
     )
-
-
-def _one_of(what: str, known: Sequence[str]) -> Callable[[str], str]:
-    def check(text: str) -> str:
-        if text not in known:
-            raise argparse.ArgumentTypeError(unknown(what, text, known))
-        return text
-
-    return check
-
-
-def _kind(text: str) -> str:
-    from portcheck.facts.base import FactKind
-
-    return _one_of("kind", [kind.value for kind in FactKind])(text)
-
-
-def _integer(text: str) -> int:
-    try:
-        return int(text, 0)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not an integer") from None
-
-
-def _define(text: str) -> str:
-    name = text.partition("=")[0]
-    if not re.fullmatch(r"[A-Za-z_]\w*", name):
-        raise argparse.ArgumentTypeError(f"'{text}' is not NAME or NAME=VALUE")
-    return text
 
 
 def _plain(message: str) -> str:
@@ -513,5 +511,9 @@ _PARSERS: dict[str, Callable[[], _Parser]] = {
     "rules": _rules_parser,
     "explain": _explain_parser,
     "targets": _targets_parser,
+    "ported": _ported_parser,
+    "config": _config_parser,
+    "cache": _cache_parser,
     "schema": _schema_parser,
+    "completion": _completion_parser,
 }

@@ -3,83 +3,56 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
 
-from portcheck import scan as scanning
-from portcheck.analysis import Analysis, analyse
-from portcheck.cli.analysis import conclude, named_paths, use_colour, way_to
-from portcheck.cli.arguments import FAIL_ON
+from portcheck.checked import Checked
+from portcheck.cli.analysis import (
+    below_floor,
+    how_to_prove,
+    nothing_was_analysed,
+    use_colour,
+    warn_of_gaps,
+    warn_of_losses,
+    way_to,
+)
+from portcheck.cli.counting import counted
 from portcheck.cli.deep import deep
-from portcheck.cli.errors import EXIT_FINDINGS, EXIT_OK, UsageError, unknown
+from portcheck.cli.errors import EXIT_FINDINGS, EXIT_NOTHING, EXIT_OK
 from portcheck.cli.language import language
 from portcheck.cli.output import Output
-from portcheck.cli.rule_choice import all_rules, chosen
-from portcheck.pack import Finding, Rule, findings
-from portcheck.result import ScanResult
-from portcheck.symbolic.answers import Verdict
-from portcheck.targets import Target, targets
+from portcheck.cli.reports import Reports
+from portcheck.cli.repository import way_from_repository
+from portcheck.report.presentation import Presentation
+from portcheck.report.style import Style
 
 
 def run(options: Namespace) -> int:
     """Returns the exit code."""
-    profiles = chosen_targets(options.target)
-    rules = chosen(all_rules(options.rules), options)
-    with Output(options.output) as output, deep("the code"):
-        analysis = analyse(named_paths(options), defines=options.define, exclude=options.exclude)
-        result = scanning.result_of(analysis.reading)
-        found = findings(analysis, rules, profiles) if result.files else []
-        output.write(_report(analysis, result, rules, profiles, found, options, output))
-        code = conclude(result, options, output)
-    return EXIT_FINDINGS if code == EXIT_OK and any(_fails(f, options.fail_on) for f in found) else code
+    with Reports(options) as reports, deep("the code"):
+        checked = check(options)
+        reports.write(checked, lambda output: _presentation(checked, options, output))
+    return _conclude(checked, options, reports)
 
 
-def chosen_targets(names: Sequence[str]) -> tuple[Target, ...]:
-    """The profiles of these targets, in the order of the profiles; all where none is named."""
-    known = {target.name.lower(): target for target in targets()}
-    for name in names:
-        if name.lower() not in known:
-            raise UsageError(unknown("target", name, [t.name for t in targets()]), "try 'portcheck targets'")
-    wanted = {name.lower() for name in names}
-    return tuple(t for key, t in known.items() if not wanted or key in wanted)
+def check(options: Namespace) -> Checked:
+    """The findings of what the options name."""
+    return counted(options, how_to_prove(options))
 
 
-def _fails(finding: Finding, threshold: str) -> bool:
-    severe = FAIL_ON.index(finding.rule.severity.value) <= FAIL_ON.index(threshold) < FAIL_ON.index("never")
-    return severe and finding.verdict in (Verdict.VIOLATED, Verdict.DEPENDS)
+def _conclude(checked: Checked, options: Namespace, reports: Reports) -> int:
+    """The exit code, with a line on stderr about what a reader of the reports could miss."""
+    if not checked.result.files:
+        nothing_was_analysed(checked.result)
+        return EXIT_NOTHING
+    if not options.quiet:
+        warn_of_losses(checked.result)
+    if not reports.seen and not options.quiet:
+        warn_of_gaps(checked.result)
+    if below_floor(checked.result, options.coverage_floor or 0):
+        return EXIT_NOTHING
+    return EXIT_FINDINGS if checked.failing else EXIT_OK
 
 
-def _report(
-    analysis: Analysis,
-    result: ScanResult,
-    rules: Sequence[Rule],
-    profiles: Sequence[Target],
-    found: Sequence[Finding],
-    options: Namespace,
-    output: Output,
-) -> Iterator[str]:
-    spoken = language(options.lang)
-    if options.format == "text":
-        from portcheck.report import findings_text
-        from portcheck.report.style import Style
-
-        style = Style(use_colour(options.color, output), way_to(result.root))
-        texts = dict(analysis.assumed.texts(spoken))
-        return findings_text.render(result, found, profiles, texts, spoken, style, options.summary)
-    from portcheck.report.finding_records import finding_record, rule_record
-
-    records = (finding_record(one, spoken) for one in found)
-    if options.format == "jsonl":
-        from portcheck.report import jsonl
-
-        return jsonl.render(result, (), records)
-    from portcheck.report import json
-    from portcheck.report.proof_records import assumption_records
-
-    texts = dict(analysis.assumed.texts(spoken))
-    more = (
-        ("targets", [{"name": t.name, "products": list(t.products)} for t in profiles]),
-        ("rules", (rule_record(rule, spoken) for rule in rules)),
-        ("assumptions", assumption_records(texts, texts)),
-        ("findings", records),
-    )
-    return json.render(result, (), more)
+def _presentation(checked: Checked, options: Namespace, output: Output) -> Presentation:
+    root = checked.result.root
+    style = Style(use_colour(options.color, output), way_to(root))
+    return Presentation(language(options.lang), style, way_from_repository(root), options.summary)

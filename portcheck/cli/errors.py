@@ -14,8 +14,8 @@ EXIT_INTERRUPTED = 130
 
 _REFUSALS = (
     ("portcheck.source", "SourceError"),
-    ("portcheck.analysis", "QuestionError"),
-    ("portcheck.targets", "AssumptionError"),
+    ("portcheck.config", "ConfigError"),
+    ("portcheck.analysis.questions", "QuestionError"),
     ("portcheck.targets", "RuleDataError"),
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from portcheck import scan as scanning
 from portcheck.analysis import Analysis, analyse
-from portcheck.cli.analysis import conclude, named_paths, use_colour, way_to
+from portcheck.cli.analysis import conclude, how_to_prove, named_paths, use_colour, way_to
 from portcheck.cli.deep import deep
 from portcheck.cli.output import Output
 from portcheck.report.memory_map import memory_maps
@@ -19,8 +19,8 @@ from portcheck.result import ScanResult
 def run(options: Namespace) -> int:
     """Returns the exit code."""
     with Output(options.output) as output, deep("the code"):
-        analysis = analyse(named_paths(options), defines=options.define, exclude=options.exclude)
-        result = scanning.result_of(analysis.reading)
+        analysis = analyse(named_paths(options), **how_to_prove(options))
+        result = scanning.result_of(analysis.reading).without(analysis.lost)
         output.write(_report(analysis, result, options, output))
         return conclude(result, options, output)
 

@@ -7,7 +7,6 @@ import errno
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterable
 from io import TextIOWrapper
 from types import TracebackType
@@ -85,6 +84,8 @@ class Output:
             return _text_stream(os.open(self._target, os.O_WRONLY))
         if mode is not None and not os.access(self._target, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        import tempfile
+
         folder = os.path.dirname(self._target)
         descriptor, self._part = tempfile.mkstemp(prefix=".portcheck-", suffix=".part", dir=folder)
         os.chmod(self._part, _permissions(mode))

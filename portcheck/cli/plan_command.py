@@ -13,10 +13,16 @@ from typing import Any
 
 from portcheck import scan as scanning
 from portcheck.analysis import analyse
-from portcheck.cli.analysis import named_paths, nothing_was_analysed, warn_of_gaps
-from portcheck.cli.check_command import chosen_targets
+from portcheck.cli.analysis import (
+    how_to_prove,
+    named_paths,
+    nothing_was_analysed,
+    warn_of_gaps,
+    warn_of_losses,
+)
 from portcheck.cli.deep import deep
 from portcheck.cli.errors import EXIT_NOTHING, EXIT_OK, UsageError
+from portcheck.cli.examine import chosen_targets
 from portcheck.cli.language import language
 from portcheck.cli.output import Output
 from portcheck.cli.progress import Progress
@@ -45,7 +51,7 @@ _COLUMNS = 100
 
 def run(options: Namespace) -> int:
     """Returns the exit code."""
-    (target,) = chosen_targets([options.target])
+    (target,) = chosen_targets([options.target], options.settings)
     rules = all_rules(options.rules)
     given = dict(_given(word) for word in options.given)
     folder = Path(options.output)
@@ -53,9 +59,7 @@ def run(options: Namespace) -> int:
     decided = decisions.read(folder / decisions.NAME)
     with deep("the code"):
         with Progress(enabled=not options.quiet) as progress:
-            analysis = analyse(
-                named_paths(options), defines=options.define, exclude=options.exclude, progress=progress
-            )
+            analysis = analyse(named_paths(options), progress=progress, **how_to_prove(options))
         result = scanning.result_of(analysis.reading)
         if not result.files:
             nothing_was_analysed(result)
@@ -63,11 +67,13 @@ def run(options: Namespace) -> int:
         view = View(analysis)
         found = findings(analysis, rules, (target,))
         edition = _edition(view, found, rules, target, given, decided, before)
+        result = result.without(analysis.lost)
         spoken = language(options.lang)
         write(edition, view, result, folder, spoken)
         if options.annotate is not None:
             _annotate(found, view, Path(options.annotate), spoken)
     if not options.quiet:
+        warn_of_losses(result)
         warn_of_gaps(result, f"{folder / MARKDOWN_NAME} says where")
     return EXIT_OK
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from portcheck import scan as scanning
 from portcheck.analysis import Analysis, QuestionError, analyse
-from portcheck.analysis.proofs import Proof
+from portcheck.analysis.proof import Proof
 from portcheck.analysis.questions import parse_given
-from portcheck.cli.analysis import use_colour, warn_of_gaps, way_to
+from portcheck.cli.analysis import how_to_prove, included, use_colour, warn_of_gaps, way_to
 from portcheck.cli.deep import deep
 from portcheck.cli.errors import EXIT_OK, UsageError
 from portcheck.cli.expression import check_expression
@@ -32,9 +32,8 @@ def run(options: Namespace) -> int:
         if isinstance(value, str) and value:
             check_expression(value, "--given: ")
     with Output(options.output) as output, deep("the code"):
-        analysis = analyse(
-            options.tree or [tree_around(asked.file)], defines=options.define, exclude=options.exclude
-        )
+        trees = options.tree or included(options) or [tree_around(asked.file)]
+        analysis = analyse(trees, **how_to_prove(options))
         path = path_in(analysis.reading, asked.file)
         question = Question(
             str(analysis.reading.collection.root),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from argparse import Namespace
 
 from portcheck.cli.analysis import use_colour
-from portcheck.cli.check_command import chosen_targets
 from portcheck.cli.errors import EXIT_OK
+from portcheck.cli.examine import chosen_targets
 from portcheck.cli.language import language
 from portcheck.cli.output import Output
+from portcheck.config import Settings
 from portcheck.report.style import Style
 from portcheck.report.targets_text import render_table, render_target
 from portcheck.targets import targets
@@ -22,5 +23,5 @@ def run(options: Namespace) -> int:
         if options.name is None:
             output.write(render_table(targets(), style, spoken))
         else:
-            output.write(render_target(chosen_targets([options.name])[0], style, spoken))
+            output.write(render_target(chosen_targets([options.name], Settings())[0], style, spoken))
     return EXIT_OK

@@ -80,7 +80,7 @@ class AlignmentCheck(Check):
 
 
 def concerns(name: str, context: Context) -> bool:
-    return name in context.macros or bool(_NAME.search(name))
+    return name in context.macros or name in context.own.stops or bool(_NAME.search(name))
 
 
 def find(seen: Observation, context: Context) -> Iterator[Fact]:
@@ -111,7 +111,7 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
 
 def _is_reversed(name: str, context: Context, path: str) -> bool:
     """Whether a check stops the program when its condition is true: `THROW_IF(n % 16)`."""
-    if name in context.macros:
+    if name in context.macros or name in context.own.stops:
         return sense(name, context, path) is False
     return bool(_REVERSED.search(name))
 
@@ -144,6 +144,8 @@ def sense(name: str, context: Context, path: str, depth: int = 0) -> bool | None
 
 
 def _sense(name: str, context: Context, path: str, depth: int) -> bool | None:
+    if name in context.own.stops:
+        return True
     macro = context.macros.get(name, path)
     trusted = bool(_TRUSTED.search(name)) and (not _OF_STATUS.search(name) or "assert" in name.lower())
     if macro is None:
@@ -358,7 +360,9 @@ def is_check(name: str, context: Context, path: str) -> bool:
     key = (name, path)
     if key not in context.checks:
         macro = context.macros.get(name, path)
-        if macro is not None and macro.parameters:
+        if name in context.own.stops:
+            context.checks[key] = True
+        elif macro is not None and macro.parameters:
             context.checks[key] = _macro_checks(macro, context, path, 0)
         else:
             context.checks[key] = bool(_NAME.search(name)) and name not in context.program.functions

@@ -27,6 +27,7 @@ class Context:
 
     program: Program
     macros: MacroTable
+    own: knowledge.OwnMacros = knowledge.NO_OWN_MACROS
     typer: Typer = field(init=False)
     intrinsics: knowledge.Intrinsics = field(init=False)
     effects: Effects = field(init=False)
@@ -48,7 +49,7 @@ class Context:
         from portcheck.facts.provenance import Provenance
 
         self.typer = Typer(self.program)
-        self.intrinsics = knowledge.intrinsics()
+        self.intrinsics = knowledge.with_launches(self.own.launches)
         self.effects = Effects(self)
         self.provenance = Provenance(self)
 

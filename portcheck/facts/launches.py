@@ -66,7 +66,8 @@ def find(seen: Observation, context: Context) -> Iterator[Fact]:
     if callee.name in table["names"]:
         position = table["kernel_argument"].get(callee.name, 0)
         if position < len(callee.arguments):
-            shape = tuple(seen.origin.read(a) for a in callee.arguments[:position])
+            own = callee.name in context.own.launches
+            shape = () if own else tuple(seen.origin.read(a) for a in callee.arguments[:position])
             yield from _launch(seen, context, callee.name, callee.arguments[position], shape)
     elif callee.name in table["run_time_compilation"]:
         yield Launch(

@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from portcheck.analysis import analyse
-from portcheck.pack.findings import Finding, findings
+from portcheck.pack.evaluate import findings
+from portcheck.pack.finding import Finding
 from portcheck.pack.rule import SILENT, Example, Rule
 from portcheck.targets import targets
 

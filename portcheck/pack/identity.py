@@ -22,7 +22,7 @@ removed. The target does not enter it: a decision holds for what is said, on whi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ from portcheck.source.place import Place
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from portcheck.pack.findings import Finding
+    from portcheck.pack.finding import Finding
     from portcheck.scan import Parsed
 
 VERSION = "finding-1"
@@ -58,14 +58,22 @@ class Statements:
         if parsed is None:
             return b""
         start, end = place.start_byte, place.end_byte
-        around = _statement(parsed.syntax.tree.root_node, start, end)
+        around = statement_around(parsed.syntax.tree.root_node, start, end)
         if around is not None:
             start, end = around.start_byte, around.end_byte
         return tokens_of(parsed.source.data[start:end], _locals(parsed, place))
 
 
-def identities(findings: Sequence[Finding], statement: Callable[[Place], bytes]) -> tuple[str, ...]:
-    """The identity of each finding, in the order given; `statement` is a `Statements`."""
+def identities(
+    findings: Sequence[Finding],
+    statement: Callable[[Place], bytes],
+    renamed: Mapping[str, str] | None = None,
+) -> tuple[str, ...]:
+    """The identity of each finding, in the order given; `statement` is a `Statements`.
+
+    `renamed` gives files another path, under which they count.
+    """
+    called = renamed or {}
     texts = [statement(one.place) for one in findings]
     order = sorted(
         range(len(findings)),
@@ -75,7 +83,8 @@ def identities(findings: Sequence[Finding], statement: Callable[[Place], bytes])
     found: dict[int, str] = {}
     for at in order:
         one = findings[at]
-        key = one.rule.code, one.place.path, one.function, texts[at]
+        path = called.get(one.place.path, one.place.path)
+        key = one.rule.code, path, one.function, texts[at]
         counts[key] = counts.get(key, 0) + 1
         found[at] = identity(*key, counts[key])
     return tuple(found[at] for at in range(len(findings)))
@@ -99,7 +108,7 @@ def _locals(parsed: Parsed, place: Place) -> frozenset[bytes]:
     )
 
 
-def _statement(root: Node, start: int, end: int) -> Node | None:
+def statement_around(root: Node, start: int, end: int) -> Node | None:
     """The innermost simple statement around a span, if it has no body in braces."""
     node = root.descendant_for_byte_range(start, max(start, end - 1))
     while node is not None:

@@ -13,9 +13,7 @@ import operator
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from io import StringIO
-from token import STRING
-from tokenize import TokenError, generate_tokens
+from functools import cache
 
 from portcheck.targets import Target
 
@@ -66,28 +64,38 @@ class Predicate:
     """A compiled expression. `keys` are the values of the target's profile that it reads."""
 
     text: str
-    tree: ast.expr
     keys: tuple[str, ...]
 
     def test(self, fields: Mapping[str, Value], target: Target | None = None) -> bool | None:
         """True, False, or None where what is known does not decide."""
-        found = _value(self.tree, fields, target)
+        found = _value(_tree(self.text), fields, target)
         return None if found is None else bool(found)
 
 
 def compile_predicate(text: str, fields: Collection[str], keys: Collection[str]) -> Predicate:
     """The predicate; raises PredicateError for bad syntax and for a name that does not exist."""
+    from tokenize import TokenError
+
     try:
-        tree = ast.parse(_raw(text.strip()), mode="eval").body
+        tree = _tree(text)
     except (SyntaxError, TokenError) as error:
         raise PredicateError(f"{error.args[0]}: {text.strip()!r}") from None
     used: dict[str, None] = {}
     _check(tree, fields, keys, used)
-    return Predicate(text, tree, tuple(used))
+    return Predicate(text, tuple(used))
+
+
+@cache
+def _tree(text: str) -> ast.expr:
+    return ast.parse(_raw(text.strip()), mode="eval").body
 
 
 def _raw(text: str) -> str:
     """The text with `r` before every string, so that a backslash of a pattern is a backslash."""
+    from io import StringIO
+    from token import STRING
+    from tokenize import generate_tokens
+
     strings = [t for t in generate_tokens(StringIO(text).readline) if t.type == STRING]
     lines = text.splitlines(keepends=True)
     for token in reversed(strings):

@@ -15,7 +15,7 @@ from portcheck.pack.predicate import Predicate, PredicateError, compile_predicat
 from portcheck.pack.rule import SILENT, Effort, Example, Page, Rule
 from portcheck.pack.subjects import fact_classes, fact_fields
 from portcheck.resources import rules_path
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import RuleDataError, Severity, requirements, targets
 from portcheck.targets.text import Text
 

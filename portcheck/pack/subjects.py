@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields
 from functools import cache, cached_property
 
 from portcheck.analysis.engine import Analysis
-from portcheck.analysis.proofs import Proof
+from portcheck.analysis.proof import Proof
 from portcheck.facts.base import Fact, FactKind
 from portcheck.facts.registry import FINDERS
 from portcheck.source import SourceFile
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,33 +1,8 @@
 """The migration plan: which operators exist already for what a tree does, and how much the rest is.
 
-`instantiated` reads what kernels of a mixture-of-experts layer are launched with; `match` holds
-that against the limits of operators, `layer` names the operators of all stages. `Measures`
-counts what a kernel consists of; `estimate` turns that into ranges of lines and days, `accuracy`
-says how far the same estimates are from real ports.
+`build.build_plan` makes it. Of its parts, `instances.instantiated` reads what kernels of a
+mixture-of-experts layer are launched with; `matching.match` holds that against the limits of operators,
+`matching.layer` names the operators of all stages. `features.Measures` counts what a kernel consists of;
+`effort.estimate` turns that into ranges of lines and days, `effort.accuracy` says how far the same
+estimates are from real ports. `ported` tells what was ported from code that has changed since.
 """
-
-from portcheck.plan.effort import Accuracy, Estimate, Span, accuracy, estimate, total
-from portcheck.plan.features import Features, Measures, Nature
-from portcheck.plan.instances import Instantiated, instantiated
-from portcheck.plan.matching import Answer, Standing, layer, match
-from portcheck.plan.operators import Operator, operators
-
-__all__ = [
-    "Accuracy",
-    "Answer",
-    "Estimate",
-    "Features",
-    "Instantiated",
-    "Measures",
-    "Nature",
-    "Operator",
-    "Span",
-    "Standing",
-    "accuracy",
-    "estimate",
-    "instantiated",
-    "layer",
-    "match",
-    "operators",
-    "total",
-]

@@ -11,7 +11,7 @@ from portcheck.plan.features import Features, Nature
 from portcheck.plan.items import Draft
 from portcheck.plan.matching import Answer, Standing
 from portcheck.plan.model import Category, ItemKind, School
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Severity, Target
 from portcheck.targets.text import Text
 

@@ -10,7 +10,7 @@ from portcheck.pack import Finding
 from portcheck.plan.categories import verdict_on
 from portcheck.plan.decisions import Decision, Decisions, Status
 from portcheck.plan.model import Plan
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)

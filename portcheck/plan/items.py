@@ -39,10 +39,14 @@ class Draft:
 
 @dataclass(eq=False)
 class Inventory:
-    """All pieces of a tree, and which piece a function or a place belongs to."""
+    """All pieces of a tree, and which piece a function or a place belongs to.
+
+    `complete`: also helpers and host code that are pieces only where a finding tells of them.
+    """
 
     view: View
     found: tuple[Finding, ...]
+    complete: bool = False
     _ids: set[str] = field(default_factory=set)
 
     @cached_property
@@ -125,7 +129,8 @@ class Inventory:
                 continue
             users = len(self.users.get(id(function), ()))
             shared = users > 1 and _lines(function) > HELPER_LINES_OVER
-            alone = not users and id(function) in told and runs_on_device(function)
+            named = self.complete or id(function) in told
+            alone = not users and named and runs_on_device(function)
             if shared or alone:
                 name = function.qualified
                 key = self._id("helper", name)
@@ -137,6 +142,8 @@ class Inventory:
         facts = (f.place for f in self._setting_up())
         told = (one.place for one in self.found)
         paths = {p.path for p in (*facts, *told) if self._is_host(p)}
+        if self.complete:
+            paths = {p.source.path for p in self.view.analysis.reading.parsed}
         for path in sorted(paths):
             functions = tuple(f for f in self._by_file.get(path, ()) if _is_host(f))
             first = min((name_place(f) for f in functions), key=lambda p: p.start_byte, default=None)

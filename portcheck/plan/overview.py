@@ -12,7 +12,7 @@ from portcheck.plan.matching import Answer, LimitAnswer, Standing
 from portcheck.plan.model import Category, ItemKind, Plan, WorkItem
 from portcheck.plan.vocabulary import vocabulary
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Severity
 from portcheck.targets.text import Text
 

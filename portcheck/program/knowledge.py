@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -60,6 +60,27 @@ class Intrinsics:
         return _kind_of(name)
 
 
+@dataclass(frozen=True, slots=True)
+class OwnLaunch:
+    """Where a macro that launches has the kernel among its arguments, from 0, and from where on the
+    kernel's own arguments; None where the macro puts them together otherwise."""
+
+    kernel: int
+    arguments: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMacros:
+    """What a project says of its macros: which stop the program unless their first argument is true,
+    and which launch a kernel."""
+
+    stops: frozenset[str] = frozenset()
+    launches: Mapping[str, OwnLaunch] = field(default_factory=dict)
+
+
+NO_OWN_MACROS = OwnMacros()
+
+
 @cache
 def types() -> TypeTable:
     table = _load("types")
@@ -79,6 +100,18 @@ def intrinsics() -> Intrinsics:
         if "types" in t and "methods" in t
     ]
     return Intrinsics(tuple(kinds), tuple(objects), tables, re.compile(tables["api_call"]["pattern"]))
+
+
+def with_launches(launches: Mapping[str, OwnLaunch]) -> Intrinsics:
+    """What CUDA's own names do, and that these macros launch kernels."""
+    known = intrinsics()
+    if not launches:
+        return known
+    table = dict(known.tables["launch"])
+    table["names"] = [*table["names"], *launches]
+    positions = {name: one.kernel for name, one in launches.items()}
+    table["kernel_argument"] = {**table["kernel_argument"], **positions}
+    return replace(known, tables={**known.tables, "launch": table})
 
 
 @lru_cache(maxsize=65536)
@@ -104,5 +137,7 @@ def qualifier_macros() -> dict[str, str]:
 
 
 def _load(name: str) -> dict[str, Any]:
+    import tomllib
+
     with open(rules_path() / "cuda" / f"{name}.toml", "rb") as file:
         return tomllib.load(file)

@@ -10,11 +10,11 @@ from pathlib import Path
 from portcheck.pack import Finding
 from portcheck.report import words
 from portcheck.report.code_tokens import tokens
-from portcheck.report.findings_text import shortened
+from portcheck.report.finding_text import shortened
 from portcheck.report.style import safe
 from portcheck.source import SourceFile
 from portcheck.source.encoding import BOM
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Language
 
 _OURS = re.compile(rb"[ \t]*// portcheck\[[A-Z]+\d+\]: ")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from portcheck.analysis.overall import Row
+from portcheck.analysis.proof import Row
 
 _ARGUMENT = re.compile(r"([A-Za-z_][\w.]*)=(.*)", re.DOTALL)
 

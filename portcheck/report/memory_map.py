@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from math import gcd
 
 from portcheck.analysis.bases import Base
-from portcheck.analysis.proofs import Proof
+from portcheck.analysis.proof import Proof
 from portcheck.analysis.transfers import End, Layout
 from portcheck.analysis.verdicts import Judged, Statement
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.expr import Expr, Role, Symbol, of
 from portcheck.symbolic.premises import Premise, Premises
+from portcheck.symbolic.verdict import Verdict
 
 MODULUS = 32
 

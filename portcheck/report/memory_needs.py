@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from portcheck.analysis.capacity import Capacity, Fit, SharedMemory, SizeCheck
 from portcheck.analysis.launches import Context
-from portcheck.analysis.proofs import Proof
+from portcheck.analysis.proof import Proof
 from portcheck.analysis.repairs import Broken, Repair
 from portcheck.source.place import Place
 from portcheck.symbolic.expr import Expr, number

@@ -17,7 +17,7 @@ from portcheck.report.style import Style, counted, elided, safe
 from portcheck.report.summary import coverage
 from portcheck.result import ScanResult
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Severity
 
 _OFFSET_COLUMNS = 48

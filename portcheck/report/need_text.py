@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from portcheck.analysis.capacity import Fit
-from portcheck.analysis.proofs import Proof
+from portcheck.analysis.proof import Proof
 from portcheck.report.memory_needs import Launch, Need
 from portcheck.report.proof_text import telling
 from portcheck.report.style import Style, elided, safe
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Severity
 
 _COLUMNS = 110

@@ -17,7 +17,7 @@ from portcheck.plan.matching import Answer, LimitAnswer
 from portcheck.plan.model import Edge, Plan, WorkItem
 from portcheck.plan.overview import Undecided, undecided
 from portcheck.plan.unapplied import Unapplied
-from portcheck.report.findings_text import shortened
+from portcheck.report.finding_text import shortened
 from portcheck.report.json import array, one_line
 from portcheck.report.layout_records import budget_record, layout_record, not_followed_record
 from portcheck.report.proof_records import assumption_records

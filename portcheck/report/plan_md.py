@@ -13,14 +13,14 @@ from portcheck.plan.model import Category, Edge, EdgeKind, ItemKind, Plan, WorkI
 from portcheck.plan.overview import counts, failing, nearest, open_limits, undecided
 from portcheck.plan.vocabulary import vocabulary
 from portcheck.report import plan_words, words
-from portcheck.report.findings_text import shortened
+from portcheck.report.finding_text import shortened
 from portcheck.report.markdown import code, prose, table
 from portcheck.report.plan_md_changes import change_lines, decision_lines
 from portcheck.report.plan_md_layouts import budget_lines, layout_lines
 from portcheck.report.plan_words import span_text
 from portcheck.result import ScanResult
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Severity
 from portcheck.targets.text import Language, Text
 

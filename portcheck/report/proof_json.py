@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from portcheck import __version__
-from portcheck.analysis.proofs import Proof
+from portcheck.analysis.proof import Proof
 from portcheck.report.json import array, one_line
 from portcheck.report.proof_records import assumption_records, proof_record
 from portcheck.report.question import Question

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from portcheck.analysis.overall import Row
-from portcheck.analysis.proofs import Line, Proof
+from portcheck.analysis.proof import Line, Proof, Row
 from portcheck.report.records import Record
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from portcheck.analysis.overall import Row
-from portcheck.analysis.proofs import Line, Proof
+from portcheck.analysis.proof import Line, Proof, Row
 from portcheck.report.launch_table import LaunchTable, fold
 from portcheck.report.question import Question
 from portcheck.report.style import Style, safe
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 
 _LABEL_COLUMNS = 15
 _SHOWN_ROWS = 16

@@ -12,7 +12,7 @@ from portcheck.report.sites import Answer, Site, kernels, sites
 from portcheck.report.style import Style, counted, elided, safe
 from portcheck.report.summary import coverage
 from portcheck.result import ScanResult
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Severity
 
 _EXPRESSION_COLUMNS = 100

@@ -4,7 +4,7 @@ from portcheck.source.discovery import discover
 from portcheck.source.file import SourceFile
 from portcheck.source.lines import LineIndex
 from portcheck.source.loading import Collection, collect, load
-from portcheck.source.model import Candidate, Discovery, Skipped, SourceError
+from portcheck.source.model import Candidate, Discovery, Patterns, Skipped, SourceError
 from portcheck.source.place import Place
 from portcheck.source.reading import MAX_FILE_BYTES, read
 
@@ -14,6 +14,7 @@ __all__ = [
     "Collection",
     "Discovery",
     "LineIndex",
+    "Patterns",
     "Place",
     "Skipped",
     "SourceError",

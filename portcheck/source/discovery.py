@@ -7,16 +7,18 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from portcheck.source.model import Discovery, SourceError
+from portcheck.source.model import Discovery, Patterns, SourceError
 from portcheck.source.paths import absolute, printable, reason
 from portcheck.source.walk import Walk
 
 
-def discover(paths: Iterable[str | Path], *, exclude: Iterable[str] = ()) -> Discovery:
+def discover(
+    paths: Iterable[str | Path], *, exclude: Iterable[str] | Patterns = (), root: str | None = None
+) -> Discovery:
     """Find the files with a source suffix below `paths`, and the files among `paths`.
 
-    A single folder is itself the root that shown paths are relative to. Otherwise the root
-    is the current directory, and what lies outside it is shown with its absolute path.
+    `root` is the folder that shown paths are relative to. Without it, a single folder is itself the
+    root; otherwise it is the current directory. What lies outside is shown with its absolute path.
     `exclude` holds patterns in the syntax of `.gitignore`, relative to the root (for a named
     folder outside it: to that folder); no `.gitignore` can bring back what they match.
 
@@ -27,8 +29,10 @@ def discover(paths: Iterable[str | Path], *, exclude: Iterable[str] = ()) -> Dis
     modes = [_mode(path) for path in named]
     here = _current_directory()
     only_folder = len(named) == 1 and isinstance(modes[0], int) and stat.S_ISDIR(modes[0])
-    root = absolute(named[0]) if only_folder else here
-    walk = Walk(root, tuple(os.fsencode(pattern.removeprefix("./")) for pattern in exclude))
+    if root is None:
+        root = absolute(named[0]) if only_folder else here
+    base = exclude.base if isinstance(exclude, Patterns) else ""
+    walk = Walk(root, tuple(os.fsencode(pattern.removeprefix("./")) for pattern in exclude), base)
     for path, mode in zip(named, modes, strict=True):
         if isinstance(mode, str):
             walk.skip(absolute(path), mode)

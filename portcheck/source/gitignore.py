@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from portcheck.source.glob import translate
+from portcheck.source.model import Patterns
+from portcheck.source.paths import relative
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,21 @@ class Rules:
             if rule.match.fullmatch(name if rule.by_name else path):
                 return not rule.negated
         return None
+
+
+def excluded(path: str, patterns: Patterns, root: str) -> bool:
+    """Whether patterns leave out the file at an absolute path, or a folder around it.
+
+    They are relative to their own base, else to `root`; a file elsewhere is not left out.
+    """
+    base = patterns.base or root
+    below = relative(path, base)
+    if below is None:
+        return False
+    rules = Rules((os.fsencode(p.removeprefix("./")) for p in patterns), base)
+    parts = below.split(os.sep)
+    steps = (os.path.join(base, *parts[: length + 1]) for length in range(len(parts)))
+    return any(rules.ignored(os.fsencode(step), step != path) for step in steps)
 
 
 def split_lines(data: bytes) -> list[bytes]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from portcheck.source.cuda import HEADER_SUFFIXES, suffix
 from portcheck.source.discovery import discover
 from portcheck.source.file import SourceFile
-from portcheck.source.model import Skipped
+from portcheck.source.model import Patterns, Skipped
 from portcheck.source.reading import MAX_FILE_BYTES, read
 
 
@@ -33,11 +33,12 @@ class Collection:
 def collect(
     paths: Iterable[str | Path],
     *,
-    exclude: Iterable[str] = (),
+    exclude: Iterable[str] | Patterns = (),
     max_file_bytes: int = MAX_FILE_BYTES,
+    root: str | None = None,
 ) -> Collection:
     """Find and read the files below `paths`; see `discover` and `read` for the rules."""
-    found = discover(paths, exclude=exclude)
+    found = discover(paths, exclude=exclude, root=root)
     files: list[SourceFile] = []
     others: list[Path] = []
     skipped = list(found.skipped)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,11 +12,26 @@ class SourceError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Patterns:
+    """Patterns in the syntax of `.gitignore`, relative to the folder `base`, "" for the root of the scan."""
+
+    patterns: tuple[str, ...]
+    base: str = ""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.patterns)
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file or folder that was not analysed, and why (one short clause)."""
+    """A file or folder that was not analysed, and why (one short clause).
+
+    `size_bytes` is a file's size, 0 for a folder or where it is not known.
+    """
 
     path: str
     reason: str
+    size_bytes: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

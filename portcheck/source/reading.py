@@ -32,9 +32,12 @@ def read(
     `explicit` says that the user named this very file, which makes it worth an analysis
     even where nothing in it looks like CUDA. The limit is in bytes.
     """
+    size = 0
     try:
-        if not stat.S_ISREG(os.stat(absolute).st_mode):
+        status = os.stat(absolute)
+        if not stat.S_ISREG(status.st_mode):
             return Skipped(shown, _NOT_REGULAR)
+        size = status.st_size
         with open(os.open(absolute, _FLAGS), "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
@@ -42,13 +45,13 @@ def read(
             size = status.st_size
             data = file.read(max_file_bytes + 1) if size <= max_file_bytes else b""
     except OSError as error:
-        return Skipped(shown, reason(error))
+        return Skipped(shown, reason(error), size)
     size = max(size, len(data))
     if size > max_file_bytes:
-        return Skipped(shown, f"over the size limit ({_mib(size)} > {_mib(max_file_bytes)})")
+        return Skipped(shown, f"over the size limit ({_mib(size)} > {_mib(max_file_bytes)})", size)
     why_not = unreadable(data)
     if why_not is not None:
-        return Skipped(shown, why_not)
+        return Skipped(shown, why_not, size)
     name = os.path.basename(absolute)
     cuda = explicit or suffix(name) in CUDA_SUFFIXES or has_cuda(data)
     return SourceFile.of(shown, Path(absolute), data, cuda=cuda)

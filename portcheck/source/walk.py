@@ -38,11 +38,12 @@ class Walk:
     walk has already met it.
     """
 
-    def __init__(self, root: str, exclude: tuple[bytes, ...]) -> None:
+    def __init__(self, root: str, exclude: tuple[bytes, ...], exclude_base: str = "") -> None:
         self.root = root
         self.skipped: list[Skipped] = []
         self.counts: Counter[str] = Counter()
         self._exclude = exclude
+        self._exclude_base = exclude_base or root
         self._real_root = os.path.realpath(root)
         self._files: dict[str, Candidate] = {}
         self._folders: set[str] = set()
@@ -60,7 +61,7 @@ class Walk:
 
     def add_folder(self, path: str) -> None:
         """A folder that the user named: walked even where a rule ignores the folder itself."""
-        base = self.root if relative(path, self.root) is not None else path
+        base = self._exclude_base if relative(path, self._exclude_base) is not None else path
         excludes = Rules(self._exclude, base)
         self._walk(_Folder(path, os.path.realpath(path), rules_above(path), excludes))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from portcheck.symbolic.condition import (
     FALSE,
@@ -22,19 +21,11 @@ from portcheck.symbolic.linear import Tags
 from portcheck.symbolic.reporting import original_condition
 from portcheck.symbolic.simplify import simplify_condition
 from portcheck.symbolic.system import System
+from portcheck.symbolic.verdict import Verdict
 from portcheck.symbolic.witness import Witness, find_witness
 from portcheck.symbolic.words import NOT_REACHED, REACHING, clipped, line, names
 
 _LITTLE = 600  # work on values near known ones
-
-
-class Verdict(StrEnum):
-    """Whether a goal holds wherever the premises do."""
-
-    HOLDS = "holds"
-    VIOLATED = "violated"
-    DEPENDS = "depends"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

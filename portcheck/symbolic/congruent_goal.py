@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portcheck.symbolic.answers import Answer, Question, Verdict, plain_answer
+from portcheck.symbolic.answers import Answer, Question, plain_answer
 from portcheck.symbolic.cases import Case, cases
 from portcheck.symbolic.condition import (
     FALSE,
@@ -27,6 +27,7 @@ from portcheck.symbolic.simplify import simplify_condition
 from portcheck.symbolic.solve import Outcome, Solution, solve
 from portcheck.symbolic.system import System
 from portcheck.symbolic.ties import tie
+from portcheck.symbolic.verdict import Verdict
 from portcheck.symbolic.witness import Witness
 from portcheck.symbolic.words import clipped, line, operation, sum_of, unknown
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portcheck.symbolic.answers import Answer, Verdict
+from portcheck.symbolic.answers import Answer
 from portcheck.symbolic.condition import FALSE, Condition, condition_symbols
 from portcheck.symbolic.expr import Symbol
 from portcheck.symbolic.premises import Premises, solved
 from portcheck.symbolic.relevance import near
+from portcheck.symbolic.verdict import Verdict
 from portcheck.symbolic.witness import Witness, find_witness
 from portcheck.symbolic.words import NOT_REACHED, REACHING
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from portcheck.symbolic.answers import Answer, Question, Verdict, answer_for
+from portcheck.symbolic.answers import Answer, Question, answer_for
 from portcheck.symbolic.condition import (
     FALSE,
     TRUE,
@@ -26,6 +26,7 @@ from portcheck.symbolic.normal import Signature, normal, normal_expression, sign
 from portcheck.symbolic.premises import Premises, solved
 from portcheck.symbolic.relevance import near
 from portcheck.symbolic.ties import with_equalities
+from portcheck.symbolic.verdict import Verdict
 from portcheck.symbolic.witness import Witness
 
 _MINIMISED = 8  # premises that are dropped one by one to see which a proof needs

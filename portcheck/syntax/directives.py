@@ -111,6 +111,15 @@ def lex(data: bytes) -> Lexed:
     return Lexed(data, comments, strings, directives)
 
 
+def comments_of(lexed: Lexed) -> list[tuple[int, int]]:
+    """All comments in order, those inside of directives too."""
+    found = list(lexed.comments)
+    for directive in lexed.directives:
+        inside = _NOT_BODY.finditer(lexed.data, directive.start, directive.end)
+        found += [m.span() for m in inside if m.lastindex is None and m[0].startswith((b"//", b"/*"))]
+    return sorted(found)
+
+
 def _only_comments(text: bytes) -> bool:
     return text.rstrip().endswith(b"*/") and text.lstrip().startswith((b"/*", b"*"))
 

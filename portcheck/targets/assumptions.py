@@ -1,26 +1,22 @@
 """What the proofs take for granted: explicit, listed in a report, and the user's to change.
 
-`rules/assumptions.toml` holds the sentences and defaults; `[tool.portcheck.assume]` of the
-scanned project's pyproject.toml switches one off with `false` or sets an alignment in bytes.
+`rules/assumptions.toml` holds the sentences and defaults; the `assume` table of the project's
+configuration switches one off with `false` or sets an alignment in bytes.
 """
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 from portcheck.resources import rules_path
 from portcheck.targets.reading import read_table
 from portcheck.targets.text import Language, Text
 
-_HERE = "[tool.portcheck.assume]"
-
 
 class AssumptionError(Exception):
-    """The user's pyproject.toml overrides an assumption wrongly; the message names file and key."""
+    """A user changes an assumption in a way that is not possible; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,50 +52,36 @@ class _Definition:
         return not isinstance(self.default, bool)
 
 
-def assumptions(start: Path | None = None) -> Assumptions:
-    """The assumptions for a scan of `start`: the defaults, changed by the nearest pyproject.toml.
-
-    Nearest is at or above `start`, a file or a folder; None reads no file.
-    Raises AssumptionError where that file is not TOML or sets something wrongly.
-    """
+def assumptions(changes: Mapping[str, int | bool] | None = None) -> Assumptions:
+    """The defaults with a user's changes by id: `False` switches one off, an integer sets an alignment
+    in bytes. Raises AssumptionError for a change that cannot be made."""
     chosen: dict[str, int | bool | None] = {rule.id: rule.default for rule in _definitions()}
-    file = _nearest(start) if start else None
-    if file:
-        chosen |= _overrides(file)
+    for name, value in (changes or {}).items():
+        chosen[name] = check_change(name, value)
     return Assumptions(**{_field(name): value for name, value in chosen.items()})  # type: ignore[arg-type]
 
 
-def _nearest(start: Path) -> Path | None:
-    path = start.resolve()
-    files = (folder / "pyproject.toml" for folder in (path, *path.parents))
-    return next((file for file in files if file.is_file()), None)
+def defaults() -> dict[str, int | bool]:
+    """The default of each assumption by its id, in the order of the data file."""
+    return {rule.id: rule.default for rule in _definitions()}
 
 
-def _overrides(file: Path) -> dict[str, int | bool | None]:
-    try:
-        table: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise AssumptionError(f"{file}: cannot be read: {error}") from None
-    for key in ("tool", "portcheck", "assume"):
-        table = table.get(key, {})
-        if not isinstance(table, dict):
-            raise AssumptionError(f"{file}: {key} must be a table")
-    return {name: _override(file, name, value) for name, value in table.items()}
-
-
-def _override(file: Path, name: str, value: object) -> int | bool | None:
+def check_change(name: str, value: object) -> int | bool | None:
+    """What a change makes of an assumption. Raises AssumptionError, whose message is without the id."""
     rules = {rule.id: rule for rule in _definitions()}
     rule = rules.get(name)
     if rule is None:
-        raise AssumptionError(f"{file}: {_HERE} {name}: no such assumption; there are {', '.join(rules)}")
+        raise AssumptionError(f"no such assumption; there are {', '.join(rules)}")
     if rule.fixed:
-        raise AssumptionError(f"{file}: {_HERE} {name}: the proofs compute so; it cannot be switched off")
+        raise AssumptionError("the proofs compute so; it cannot be switched off")
     if value is False:
         return None if rule.alignment else False
+    if value is True:
+        return rule.default
     if not rule.alignment:
-        raise AssumptionError(f"{file}: {_HERE} {name}: must be false, which switches it off")
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1 or value & (value - 1):
-        raise AssumptionError(f"{file}: {_HERE} {name}: must be false or a power of two, in bytes")
+        raise AssumptionError("must be true or false, which switches it off")
+    if not isinstance(value, int) or value < 1 or value & (value - 1):
+        raise AssumptionError("must be false or a power of two, in bytes")
     return value
 
 

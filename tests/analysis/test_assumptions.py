@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from portcheck.analysis import analyse
-from portcheck.analysis.proofs import Proof
-from portcheck.symbolic.answers import Verdict
+from portcheck.analysis.proof import Proof
+from portcheck.symbolic.verdict import Verdict
+from portcheck.targets import assumptions
 
 SOURCE = """\
 __global__ void sizes(int n, unsigned m) {
@@ -39,11 +40,11 @@ __global__ void guarded(int n, int k) {
 OF_SIGNED, OF_UNSIGNED, OF_LANE, OF_GUARDED, OF_PLAIN = (4, "x"), (4, "y"), (10, "lane"), (19, "k"), (22, "k")
 
 
-def proved(folder: Path, question: tuple[int, str], assume: str = "") -> Proof:
+def proved(folder: Path, question: tuple[int, str], off: str = "") -> Proof:
     file = folder / "a.cu"
     file.write_text(SOURCE)
-    (folder / "pyproject.toml").write_text(f"[tool.portcheck.assume]\n{assume}\n")
-    return analyse([str(file)]).prove(str(file), *question)
+    assumed = assumptions({off: False} if off else {})
+    return analyse([str(file)], assumed=assumed).prove(str(file), *question)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_listed_where_used_and_gone_where_off(
     on = proved(tmp_path, question)
     assert on.verdict is Verdict.HOLDS
     assert on.assumptions == (assumption,)
-    off = proved(tmp_path, question, f"{assumption} = false")
+    off = proved(tmp_path, question, assumption)
     assert off.verdict is not Verdict.HOLDS
     assert off.assumptions == ()
 
@@ -70,12 +71,12 @@ def test_a_failure_behind_a_test_that_is_not_followed_takes_for_granted_that_a_r
     on = proved(tmp_path, OF_GUARDED)
     assert on.verdict is Verdict.DEPENDS
     assert "lines-reached" in on.assumptions
-    off = proved(tmp_path, OF_GUARDED, "lines-reached = false")
+    off = proved(tmp_path, OF_GUARDED, "lines-reached")
     assert off.verdict is Verdict.UNKNOWN
     assert off.why.startswith("whether this line is reached is not known; it is where ")
 
 
 def test_a_failure_behind_a_test_that_values_pass_takes_nothing_for_granted(tmp_path: Path) -> None:
-    found = proved(tmp_path, OF_PLAIN, "lines-reached = false")
+    found = proved(tmp_path, OF_PLAIN, "lines-reached")
     assert found.verdict is Verdict.VIOLATED
     assert "lines-reached" not in found.assumptions

@@ -6,7 +6,7 @@ import pytest
 
 from portcheck.analysis import analyse
 from portcheck.analysis.bases import Base
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 
 SOURCE = """\
 #define CHECK(c) if (!(c)) { asm("trap;"); }

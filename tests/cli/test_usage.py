@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import shlex
 import sys
 from types import SimpleNamespace
 
 import pytest
 
 from portcheck import __version__
-from portcheck.cli.arguments import COMMANDS
+from portcheck.cli.arguments import COMMANDS, parse
 from portcheck.facts.base import FactKind
+from portcheck.program.knowledge import OwnMacros
+from portcheck.source import Patterns
 
-LISTED = "scan, check, plan, show, prove, rules, explain, targets, schema"
+LISTED = "scan, check, plan, ported, show, prove, rules, explain, targets, config, cache, schema, completion"
 
 
 def test_version(cli) -> None:
@@ -35,6 +39,17 @@ def test_help_tells_commands_examples_and_exit_codes(cli) -> None:
         assert f"\n  {command} " in out
     for expected in ("examples:", "exit codes:\n  0    analysed"):
         assert expected in out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_has_examples_that_parse(cli, command: str) -> None:
+    out = cli(command, "--help").out
+    examples = out.split("examples:\n")[1].split("\n\n")[0].splitlines()
+    own = [line.strip() for line in examples if line.strip().startswith(f"portcheck {command}")]
+    assert own
+    for line in own:
+        words = shlex.split(re.sub(r" > [\w./~-]+$", "", line.split("   ")[0]))
+        assert parse(words[1:])[0] == command
 
 
 def test_help_of_scan_lists_the_kinds(cli) -> None:
@@ -90,7 +105,7 @@ def test_help_of_scan_lists_the_kinds(cli) -> None:
         (["show", "facts"], "no PATH given", "to analyse this folder: portcheck show facts ."),
         (
             ["schema", "x"],
-            "unknown schema 'x'; choose from scan, proof, plan",
+            "unknown schema 'x'; choose from scan, proof, plan, config",
             "try 'portcheck schema --help'",
         ),
     ],
@@ -112,7 +127,8 @@ def test_an_unknown_kind_is_met_with_the_nearest(cli) -> None:
 def test_options_reach_the_scan(cli, fake) -> None:
     arguments = ["-D", "A", "one", "--define", "B=2", "--exclude", "x/", "two", "--exclude=y"]
     assert cli("scan", *arguments).code == 0
-    assert fake.calls == [(["one", "two"], {"defines": ["A", "B=2"], "exclude": ["x/", "y"]})]
+    read = {"defines": ["A", "B=2"], "exclude": Patterns(("x/", "y")), "root": None}
+    assert fake.calls == [(["one", "two"], {**read, "own_macros": OwnMacros()})]
 
 
 def test_paths_from_a_file(cli, fake, tree) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from portcheck.analysis import analyse
 from portcheck.pack import findings, pack
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Language, targets
 
 WAIT = """

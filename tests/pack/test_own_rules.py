@@ -8,7 +8,7 @@ import pytest
 
 from portcheck.analysis import analyse
 from portcheck.pack import check_examples, findings, load
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import RuleDataError, targets
 
 RULE = """\

@@ -9,7 +9,7 @@ import pytest
 from portcheck.analysis import analyse
 from portcheck.pack.functions.quantisation import amax_scales
 from portcheck.pack.subjects import View
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 
 CODE = """
 __device__ float blockMax(float v);

@@ -8,8 +8,10 @@ import pytest
 
 from portcheck.analysis import analyse
 from portcheck.pack.subjects import View
-from portcheck.plan import Instantiated, Measures, Standing, instantiated, layer, match
 from portcheck.plan.calibration import MEASURES, calibration
+from portcheck.plan.features import Measures
+from portcheck.plan.instances import Instantiated, instantiated
+from portcheck.plan.matching import Standing, layer, match
 
 TREE = Path("/work/corpus/DeepEP")
 PAIR = "MoeDistributeDispatch and MoeDistributeCombine"

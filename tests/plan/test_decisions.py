@@ -14,7 +14,7 @@ from portcheck.plan.decisions import Decision, Decisions, Status, read, stamped,
 from portcheck.plan.effort import Span
 from portcheck.plan.model import Category, ItemKind, Plan, WorkItem
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import RuleDataError, targets
 from portcheck.targets.text import Text
 

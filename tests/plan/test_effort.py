@@ -8,9 +8,9 @@ import pytest
 
 from portcheck.analysis import analyse
 from portcheck.pack.subjects import View
-from portcheck.plan import Measures, Nature, Span, accuracy, estimate, total
 from portcheck.plan.calibration import MEASURES, calibration, load
-from portcheck.plan.effort import fit, likely, observations, spearman
+from portcheck.plan.effort import Span, accuracy, estimate, fit, likely, observations, spearman, total
+from portcheck.plan.features import Measures, Nature
 from portcheck.resources import rules_path
 from portcheck.targets import RuleDataError
 

@@ -8,7 +8,8 @@ import pytest
 
 from portcheck.analysis import analyse
 from portcheck.pack.subjects import View
-from portcheck.plan import Answer, Instantiated, Standing, instantiated, layer, match
+from portcheck.plan.instances import Instantiated, instantiated
+from portcheck.plan.matching import Answer, Standing, layer, match
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 PAIR = "MoeDistributeDispatch and MoeDistributeCombine"

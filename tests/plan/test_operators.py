@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from portcheck.pack.functions import moe
-from portcheck.plan import operators
-from portcheck.plan.operators import STAGES, Limit, load_operators
+from portcheck.plan.operators import STAGES, Limit, load_operators, operators
 from portcheck.plan.vocabulary import load, snake_case, vocabulary
 from portcheck.plan.window import evaluate, names, problem
 from portcheck.resources import rules_path

@@ -16,7 +16,7 @@ from portcheck.plan.categories import verdict_on
 from portcheck.plan.model import Category, Edge, EdgeKind, ItemKind, Plan, School
 from portcheck.plan.order import graph_of, ordered
 from portcheck.plan.overview import failing, undecided
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Target, targets
 
 SAMPLES = Path(__file__).parents[2] / "samples"

@@ -11,7 +11,7 @@ from portcheck.pack import Finding, pack
 from portcheck.report.annotate import annotate
 from portcheck.source import SourceFile
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Language
 
 CODE = """\

@@ -12,7 +12,7 @@ from example_scan import empty
 from portcheck.analysis.bases import Base
 from portcheck.analysis.capacity import Capacity, Fit, SharedMemory, SizeCheck
 from portcheck.analysis.launches import Context
-from portcheck.analysis.proofs import Proof
+from portcheck.analysis.proof import Proof
 from portcheck.analysis.repairs import Broken, Repair
 from portcheck.analysis.transfers import End, Layout, Pattern, Transfer
 from portcheck.analysis.verdicts import Judged, Statement
@@ -22,9 +22,9 @@ from portcheck.report.memory_needs import checks, needs, repairs
 from portcheck.report.memory_report import MemoryReport
 from portcheck.report.memory_text import residues_text
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import at_least, congruent
 from portcheck.symbolic.expr import Expr, Role, Symbol, number, of
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Quantity, requirements, targets
 
 NONE: frozenset[int] = frozenset()

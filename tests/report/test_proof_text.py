@@ -6,16 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from portcheck.analysis.overall import Row
-from portcheck.analysis.proofs import Line, Proof
+from portcheck.analysis.proof import Line, Proof, Row
 from portcheck.report import proof_text
 from portcheck.report.launch_table import fold
 from portcheck.report.question import Question
 from portcheck.report.style import Style, elided
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import congruent
 from portcheck.symbolic.expr import Role, Symbol, of
+from portcheck.symbolic.verdict import Verdict
 
 QUESTION = Question("/root", "src/ring.cu", 181, "message", 32, 0)
 HIDDEN = of(Symbol("kHidden", Role.PARAMETER))

@@ -8,14 +8,14 @@ from dataclasses import replace
 import pytest
 from example_scan import empty
 
-from portcheck.analysis.proofs import Proof
+from portcheck.analysis.proof import Proof
 from portcheck.analysis.transfers import End, Layout, Pattern, Transfer
 from portcheck.analysis.verdicts import Judged, Statement
 from portcheck.report import transfer_text
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.condition import congruent
 from portcheck.symbolic.expr import Expr, Role, Symbol, number, of
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import requirements
 
 NONE: frozenset[int] = frozenset()

@@ -61,7 +61,7 @@ def test_a_file_vanishes_between_listing_and_reading(
     make("a.cu")
     gone = make("b.cu")
 
-    def discover_then_delete(paths: list[Path], *, exclude: list[str]) -> Discovery:
+    def discover_then_delete(paths: list[Path], *, exclude: list[str], root: None) -> Discovery:
         found = discover(paths, exclude=exclude)
         gone.unlink()
         return found

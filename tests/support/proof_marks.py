@@ -37,7 +37,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from portcheck.analysis.engine import Analysis
-from portcheck.analysis.proofs import Proof
+from portcheck.analysis.proof import Proof
 from portcheck.symbolic.condition import Condition, condition_symbols
 from portcheck.symbolic.decide import Verdict
 from portcheck.symbolic.evaluate import Undefined, test

@@ -15,7 +15,7 @@ from portcheck.facts.checks import AlignmentCheck
 from portcheck.pack.functions.registry import finder
 from portcheck.pack.subjects import Match, View
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 
 if TYPE_CHECKING:
     from portcheck.program.model import Function

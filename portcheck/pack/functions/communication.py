@@ -12,7 +12,7 @@ from portcheck.pack.functions.registry import finder
 from portcheck.pack.functions.zero_buffer import facts_in, kernels, name_place, nodes, words
 from portcheck.pack.subjects import Match, View
 from portcheck.program.model import Function
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 
 if TYPE_CHECKING:
     from tree_sitter import Node

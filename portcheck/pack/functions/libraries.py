@@ -17,7 +17,7 @@ from portcheck.pack.functions.registry import finder
 from portcheck.pack.subjects import Match, View
 from portcheck.program.model import Observation
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 
 _ARGUMENTS = 6
 _COMMON = ("device", "function", "source", "path")

@@ -11,7 +11,7 @@ from portcheck.pack.functions.registry import finder
 from portcheck.pack.functions.zero_buffer import facts_in, kernels, name_place
 from portcheck.pack.subjects import Match, View
 from portcheck.program.model import Function
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 
 _TOPK = re.compile(r"top_?k|num_?topk|expert|routing|route", re.IGNORECASE)
 _TOPK_INDEX = re.compile(r"top_?k_?(?:idx|ids|indices|index)|expert_?(?:ids?|idx|indices)$", re.IGNORECASE)

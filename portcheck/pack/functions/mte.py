@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 from portcheck.analysis.pitches import blocks as whole_blocks
 from portcheck.analysis.pitches import pitches_of
-from portcheck.analysis.proofs import Proof
+from portcheck.analysis.proof import Proof
 from portcheck.analysis.transfers import Pattern, Transfer
 from portcheck.analysis.verdicts import Statement
 from portcheck.pack.functions.registry import finder
 from portcheck.pack.subjects import Match, View
 from portcheck.program.model import Function, Observation
 from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
 from portcheck.symbolic.expr import Atom, Expr, Symbol, of
+from portcheck.symbolic.verdict import Verdict
 
 _WORD_BYTES = 8
 _DEPTH = 4

@@ -14,7 +14,7 @@ from portcheck.pack.functions.registry import finder
 from portcheck.pack.subjects import Match, View
 from portcheck.program.callee import Callee
 from portcheck.program.model import Function, Observation
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 
 if TYPE_CHECKING:
     from portcheck.facts.base import Fact

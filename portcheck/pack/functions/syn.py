@@ -12,7 +12,7 @@ from portcheck.pack.functions.code import Code, Word, code, mentions, used, walk
 from portcheck.pack.functions.registry import finder
 from portcheck.pack.subjects import Match, View
 from portcheck.program.model import Function, Observation
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import targets
 
 if TYPE_CHECKING:

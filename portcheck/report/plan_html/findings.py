@@ -7,17 +7,16 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from portcheck.analysis.overall import Row
-from portcheck.analysis.proofs import Line
+from portcheck.analysis.proof import Line, Row
 from portcheck.pack import Finding, Rule
 from portcheck.plan.decisions import Decision, Decisions, Status
 from portcheck.plan.model import Plan, WorkItem
 from portcheck.report import words as rule_words
-from portcheck.report.findings_text import shortened
+from portcheck.report.finding_text import shortened
 from portcheck.report.launch_table import fold
 from portcheck.report.plan_html.text import code_lines
 from portcheck.report.proof_text import failure, telling
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Language, Severity
 from portcheck.targets.text import Text
 

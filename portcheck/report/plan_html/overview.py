@@ -14,7 +14,7 @@ from portcheck.plan.model import Category, ItemKind, Plan, WorkItem
 from portcheck.report import plan_words
 from portcheck.report.plan_html import layouts, words
 from portcheck.report.plan_html.findings import Said
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Severity
 from portcheck.targets.text import Language, Text
 

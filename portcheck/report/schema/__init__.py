@@ -10,11 +10,13 @@ PROOF_NAME = "portcheck/proof"
 PROOF_VERSION = 1
 PLAN_NAME = "portcheck/plan"
 PLAN_VERSION = 1
+CONFIG_VERSION = 1
 
 SCHEMAS = {
     "scan": f"scan-{VERSION}.json",
     "proof": f"proof-{PROOF_VERSION}.json",
     "plan": f"plan-{PLAN_VERSION}.json",
+    "config": f"config-{CONFIG_VERSION}.json",
 }
 
 

@@ -2,82 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from portcheck.analysis import workers
 from portcheck.analysis.engine import Analysis
-from portcheck.analysis.proofs import Proof
+from portcheck.pack.finding import Finding
 from portcheck.pack.functions import FUNCTIONS
 from portcheck.pack.identity import Statements, identities
 from portcheck.pack.requirement_matches import requirement_matches
 from portcheck.pack.rule import Rule
 from portcheck.pack.subjects import Match, View
-from portcheck.source.place import Place
-from portcheck.symbolic.answers import Verdict
+from portcheck.scan import no_garbage_collection
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Target
-from portcheck.targets.text import Language
 
-_WORST_FIRST = (Verdict.VIOLATED, Verdict.DEPENDS, Verdict.UNKNOWN, Verdict.HOLDS)
+MANY_FACTS = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one rule says at one place, for each target that it concerns.
+def findings(
+    analysis: Analysis,
+    rules: Iterable[Rule],
+    profiles: Sequence[Target],
+    renamed: Mapping[str, str] | None = None,
+) -> list[Finding]:
+    """What the rules find on these targets, in the order of places.
 
-    `why` says for an unknown what is missing. `identity` stays the same when code around it
-    changes (`portcheck.pack.identity` has the recipe).
+    `renamed` gives files another path in identities: what they are called by now.
     """
-
-    rule: Rule
-    place: Place
-    function: str
-    verdicts: tuple[tuple[str, Verdict], ...]
-    fields: Mapping[str, object]
-    why: str = ""
-    proof: Proof | None = None
-    related: tuple[Place, ...] = ()
-    identity: str = ""
-
-    @property
-    def verdict(self) -> Verdict:
-        """The worst of the targets."""
-        found = {v for _, v in self.verdicts}
-        return next(v for v in _WORST_FIRST if v in found)
-
-    @property
-    def open(self) -> bool:
-        """Whether there is something to do on one of the targets: it does not hold everywhere."""
-        return self.verdict is not Verdict.HOLDS
-
-    def message(self, language: Language = Language.EN, shorten: Callable[[str], str] = str) -> str:
-        """The rule's message about this place; `shorten` is done to the code and expressions in it."""
-        fields = {
-            k: shorten(v) if isinstance(v, str) and not k.endswith(("_en", "_zh")) else v
-            for k, v in self.fields.items()
-        }
-        return self.rule.message.fill(language, **fields)
-
-
-def findings(analysis: Analysis, rules: Iterable[Rule], profiles: Sequence[Target]) -> list[Finding]:
-    """What the rules find on these targets, in the order of places."""
-    view = View(analysis)
-    found = [f for rule in rules for m in _matches(view, rule) if (f := _finding(rule, m, profiles))]
+    view, rules = View(analysis), tuple(rules)
+    with no_garbage_collection():
+        matches = zip(rules, _all_matches(view, rules), strict=True)
+        found = [f for rule, listed in matches for m in listed if (f := _finding(rule, m, profiles))]
     ordered = sorted(_unique(found), key=_order)
-    names = identities(ordered, Statements(analysis.reading.parsed))
+    names = identities(ordered, Statements(analysis.reading.parsed), renamed or {})
     return [replace(one, identity=name) for one, name in zip(ordered, names, strict=True)]
 
 
-def _matches(view: View, rule: Rule) -> Iterator[Match]:
+def _all_matches(view: View, rules: Sequence[Rule]) -> list[list[Match]]:
+    """What each rule looks at; on several processors where that is worth their start."""
+    groups: dict[tuple[str, str, str], list[int]] = {}
+    for at, rule in enumerate(rules):  # what several rules look at is found once
+        groups.setdefault((rule.to, rule.find, rule.code if rule.requirement else ""), []).append(at)
+    listed = [tuple(rules[at] for at in group) for group in groups.values()]
+    few = len(view.analysis.reading.facts) < MANY_FACTS
+    if few or all(rule.requirement is None for rule in rules):
+        divided = [_matches(view, group) for group in listed]
+    else:
+        _ = view.analysis.judged  # before the work is divided
+        each = workers.each(lambda group: _matches(view, group), listed)
+        pairs = zip(listed, each, strict=True)
+        divided = [_matches(view, g) if isinstance(found, workers.Lost) else found for g, found in pairs]
+    found = {at: m for g, d in zip(groups.values(), divided, strict=True) for at, m in zip(g, d, strict=True)}
+    return [found[at] for at in range(len(rules))]
+
+
+def _matches(view: View, rules: Sequence[Rule]) -> list[list[Match]]:
+    """What each of the rules that look at the same thing may report."""
+    rule = rules[0]
     if rule.to:
-        listed = view.matches(rule.to)
+        listed = list(view.matches(rule.to))
     elif rule.find:
-        listed = FUNCTIONS[rule.find].find(view)
+        listed = list(FUNCTIONS[rule.find].find(view))
     else:
         assert rule.requirement is not None
-        listed = requirement_matches(view, rule.requirement)
-    for match in listed:
-        if rule.where is None or rule.where.test(match.fields):
-            yield match
+        listed = list(requirement_matches(view, rule.requirement))
+    return [[m for m in listed if r.where is None or r.where.test(m.fields)] for r in rules]
 
 
 def _finding(rule: Rule, match: Match, profiles: Sequence[Target]) -> Finding | None:

@@ -3,63 +3,51 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from portcheck.checked import Checked
 from portcheck.pack import Finding, Rule
-from portcheck.report import words
-from portcheck.report.proof_text import failure, telling
+from portcheck.report import finding_text, words
+from portcheck.report.presentation import Presentation
 from portcheck.report.style import Style, columns, elided, padded, safe
 from portcheck.report.summary import coverage
-from portcheck.result import ScanResult
-from portcheck.symbolic.answers import Verdict
+from portcheck.symbolic.verdict import Verdict
 from portcheck.targets import Language, Severity, Target
 
 _DETAIL_COLUMNS = 160
-_FIELD_COLUMNS = 72
 _SPACE = "  "
 
 
-def render(
-    result: ScanResult,
-    found: Sequence[Finding],
-    profiles: Sequence[Target],
-    assumptions: Mapping[str, str],
-    language: Language,
-    style: Style | None = None,
-    only_summary: bool = False,
-) -> Iterator[str]:
-    """The report's lines; `assumptions` gives the sentence of each that is in force by its id."""
-    style = style or Style()
-    listed = [f for f in found if _is_listed(f)]
-    if not only_summary:
-        for _, group in groupby(listed, lambda f: (f.place, f.rule.code)):
+def render(checked: Checked, presentation: Presentation) -> Iterator[str]:
+    """The report's lines."""
+    language, style = presentation.language, presentation.style
+    found, profiles = checked.counted, checked.targets
+    if not presentation.only_summary:
+        for _, group in groupby(checked.listed, lambda f: (f.place, f.rule.code)):
             yield from _block(tuple(group), language, style)
             yield ""
+        yield from _notices(checked, style)
     yield style("heading", words.SUMMARY.said(language))
+    yield from (f"  {safe(remark)}" for remark in checked.remarks)
+    yield from _suppressed(checked, language)
     if found:
         yield from _counts(found, language, style)
-        left_out = sum(f.open for f in found) - len(listed)
-        if left_out and not only_summary:
-            yield f"  {words.NOT_LISTED.fill(language, count=left_out)}"
+        if checked.left_out and not presentation.only_summary:
+            yield f"  {words.NOT_LISTED.fill(language, count=checked.left_out)}"
         if len(profiles) > 1:
             yield from _differences(found, profiles, language, style)
     else:
         yield f"  {words.NOTHING_FOUND.said(language)}"
     yield f"  {words.ASSUMING.said(language)}"
-    width = max(map(len, assumptions), default=0)
-    for name, text in assumptions.items():
+    assumptions = checked.assumed.texts(language)
+    width = max((len(name) for name, _ in assumptions), default=0)
+    for name, text in assumptions:
         yield f"    {style('kind', name.ljust(width))}  {text}"
-    yield from coverage(result, style)
+    yield from coverage(checked.result, style)
 
 
 # -- one place -----------------------------------------------------------------------------
-
-
-def _is_listed(finding: Finding) -> bool:
-    """What does not hold; where only speed is at stake, what is not known is counted only."""
-    minor = finding.rule.severity in (Severity.SLOW, Severity.NOTE)
-    return finding.open and not (minor and finding.verdict is Verdict.UNKNOWN)
 
 
 def _block(group: Sequence[Finding], language: Language, style: Style) -> Iterator[str]:
@@ -67,54 +55,37 @@ def _block(group: Sequence[Finding], language: Language, style: Style) -> Iterat
     first = group[0]
     code = style("code", f"{first.rule.code} {first.rule.name}")
     where = words.IN_FUNCTION.fill(language, name=safe(first.function)) if first.function else ""
-    severity = words.SEVERITIES[first.rule.severity].said(language)
+    severity = finding_text.severity(first, language)
     yield _SPACE.join(
         (style.place(first.place), code, severity, *((style("quiet", where),) if where else ()))
     )
     said: dict[str, None] = {}
     for finding in group:
-        message = safe(finding.message(language, shortened))
-        said[f"  {_verdicts(finding, language, style)}: {message}"] = None
-        detail = _detail(finding, language)
+        message = safe(finding_text.message(finding, language))
+        said[f"  {finding_text.verdicts(finding, language, style)}: {message}"] = None
+        detail = finding_text.detail(finding, language)
         if detail:
             said[style("quiet", f"    {elided(safe(detail), _DETAIL_COLUMNS)}")] = None
     yield from said
 
 
-def shortened(text: str) -> str:
-    """What a message says of code or of an expression; the proof has it in full."""
-    return elided(text, _FIELD_COLUMNS)
-
-
-def _verdicts(finding: Finding, language: Language, style: Style) -> str:
-    """`violated 310P 910B; holds 950`."""
-    by_verdict: dict[Verdict, list[str]] = {}
-    for target, verdict in finding.verdicts:
-        by_verdict.setdefault(verdict, []).append(target)
-    said = []
-    for verdict in words.VERDICTS:
-        if verdict in by_verdict:
-            applies = verdict is Verdict.VIOLATED and finding.rule.severity is Severity.NOTE
-            word = (words.APPLIES if applies else words.VERDICTS[verdict]).said(language)
-            names = " ".join(by_verdict[verdict])
-            said.append(f"{style('kind' if applies else verdict.value, word)} {names}")
-    return "; ".join(said)
-
-
-def _detail(finding: Finding, language: Language) -> str:
-    proof = finding.proof
-    if finding.verdict is Verdict.UNKNOWN:
-        return words.NOT_DECIDED.fill(language, why=finding.why) if finding.why else ""
-    if proof is None:
-        return ""
-    if finding.verdict is Verdict.DEPENDS and proof.condition is not None:
-        return words.HOLDS_WHERE.fill(language, condition=proof.condition)
-    modulus = finding.fields.get("modulus")
-    values = failure(telling(proof), proof.value, modulus if isinstance(modulus, int) else None)
-    return words.FAILS_FOR.fill(language, values=values) if values else ""
+def _notices(checked: Checked, style: Style) -> Iterator[str]:
+    for notice in checked.notices:
+        place = (style.place(notice.place),) if notice.place is not None else ()
+        yield _SPACE.join((*place, style("warning", notice.id), safe(notice.text)))
+    if checked.notices:
+        yield ""
 
 
 # -- counts --------------------------------------------------------------------------------
+
+
+def _suppressed(checked: Checked, language: Language) -> Iterator[str]:
+    """How many findings count no more, by what the user said of them."""
+    count = Counter(checked.suppressions[f.identity][0].status for f in checked.suppressed)
+    if count:
+        by_status = ", ".join(f"{number:,} {status}" for status, number in sorted(count.items()))
+        yield f"  {words.SUPPRESSED.fill(language, count=count.total(), statuses=by_status)}"
 
 
 def _counts(found: Sequence[Finding], language: Language, style: Style) -> Iterator[str]:
