@@ -19,6 +19,7 @@ from portcheck.analysis.pitches import Pitch, open_pitches
 from portcheck.analysis.proof import Proof
 from portcheck.analysis.proofs import Judge
 from portcheck.analysis.questions import Asked, ask
+from portcheck.analysis.reach import Reach, within
 from portcheck.analysis.record import Recorder
 from portcheck.analysis.repairs import Repair, repairs
 from portcheck.analysis.shared_accesses import SharedUse, shared_use
@@ -67,13 +68,15 @@ class Analysis:
     """A tree that questions can be asked about. Everything is computed when first read.
 
     `for_rules`: what only rules ask for, `check_uses`, `shared_uses` and `pitches`, is computed with
-    the rest; set it before anything else is read, or everything is computed twice.
+    the rest; set it before anything else is read, or everything is computed twice. `only` are files or
+    folders whose answers count: roots that cannot lead there are left out. None: everything counts.
     """
 
     reading: scanning.Reading
     assumed: Assumptions
     symbols: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     for_rules: bool = False
+    only: tuple[str, ...] | None = None
     tree: Tree = field(init=False)
 
     def __post_init__(self) -> None:
@@ -226,7 +229,15 @@ class Analysis:
     # -- roots -------------------------------------------------------------------------
 
     def _kernels(self) -> list[Function]:
-        return [f for f in self.functions if f.is_kernel and f.origin.active]
+        return [f for f in self.functions if f.is_kernel and f.origin.active and self._counts(f)]
+
+    def _counts(self, function: Function) -> bool:
+        """Whether what is found from a function on may count."""
+        return self._reach is None or self._reach(function)
+
+    @cached_property
+    def _reach(self) -> Reach | None:
+        return None if self.only is None else Reach(self.reading, within(self.only))
 
     @cached_property
     def functions(self) -> list[Function]:
@@ -259,6 +270,7 @@ class Analysis:
             for f in self.functions
             if id(f) not in visited
             and f.origin.active
+            and self._counts(f)
             and "__device__" in f.qualifiers
             and any(f.start_byte <= at < f.end_byte for at in spans.get(f.origin.file.path, ()))
         ]
@@ -305,14 +317,16 @@ def analyse(
     own_macros: OwnMacros = NO_OWN_MACROS,
     assumed: Assumptions | None = None,
     symbols: Mapping[str, tuple[int, ...]] | None = None,
+    only: tuple[str, ...] | None = None,
 ) -> Analysis:
     """Read a tree to ask questions about; arguments as those of `portcheck.scan.scan`.
 
     `assumed` is what the proofs take for granted, by default all of `rules/assumptions.toml`;
-    `symbols` the values that integer parameters of these names take.
+    `symbols` the values that integer parameters of these names take. `only` are the files or folders,
+    as they are shown, whose answers count; None for all.
     """
     with scanning.no_garbage_collection():
         reading = scanning.read(
             paths, defines=defines, exclude=exclude, progress=progress, root=root, own_macros=own_macros
         )
-    return Analysis(reading, assumed or assumptions(), symbols or {})
+    return Analysis(reading, assumed or assumptions(), symbols or {}, only=only)

@@ -46,7 +46,8 @@ def counted(options: Namespace, how: Mapping[str, Any]) -> Checked:
     baseline = _baseline(options)
     scope = scope_of(options, baseline.root if baseline is not None else _new_root(options))
     _check_whole(options, scope)
-    run = _Run(options, scope, {**how, "root": scope.root})
+    only = tuple(sorted(scope.reported)) if scope.limited else None
+    run = _Run(options, scope, {**how, "root": scope.root, "only": only})
     found = _reported(examined(scope.paths, run.how, options), scope)
     found = replace(found, checked=replace(found.checked, notices=_notices(found, options)))
     if options.diff is not None:
@@ -190,8 +191,12 @@ def _examined_before(run: _Run, before: Revision, root: str, names: Mapping[str,
         listed = [os.path.normpath(os.path.join(top, below)) for below in belows if below is not None]
         patterns = run.how["exclude"]
         base = _below(patterns.base, before) if patterns.base else None
+        only = run.how["only"]
+        if only is not None:
+            only = (*only, *(old for old, new in names.items() if run.scope.reports(new)))
         how = {
             **run.how,
+            "only": only,
             "root": os.path.normpath(os.path.join(top, root)),
             "exclude": replace(patterns, base=os.path.normpath(os.path.join(top, base)) if base else ""),
         }
