@@ -1,0 +1,1 @@
+"""Ascend C skeletons of CUDA kernels, and the CPU model that runs them."""
