@@ -1,0 +1,24 @@
+"""Dataflows that portcheck writes completely, one a module.
+
+To add one: a module of this package with an object `ARCHETYPE` (see `base.Archetype`), and its name
+in `MODULES`. The first that recognises a kernel writes it, so the more special come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+
+from portcheck.ascendc.archetypes.base import Archetype
+
+MODULES: tuple[str, ...] = ()
+
+
+def _found() -> Iterator[Archetype]:
+    for name in MODULES:
+        yield import_module(f"{__name__}.{name}").ARCHETYPE
+
+
+ARCHETYPES: tuple[Archetype, ...] = tuple(_found())
+
+__all__ = ["ARCHETYPES", "MODULES", "Archetype"]
