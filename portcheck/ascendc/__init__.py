@@ -1,1 +1,1 @@
-"""Ascend C skeletons of CUDA kernels, and the CPU model that runs them."""
+"""Kernels in Ascend C: what they become, the projects that hold them, and the model that runs them."""
