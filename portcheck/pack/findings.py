@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from portcheck.analysis.engine import Analysis
 from portcheck.analysis.proofs import Proof
 from portcheck.pack.functions import FUNCTIONS
+from portcheck.pack.identity import Statements, identities
 from portcheck.pack.requirement_matches import requirement_matches
 from portcheck.pack.rule import Rule
 from portcheck.pack.subjects import Match, View
@@ -23,7 +24,8 @@ _WORST_FIRST = (Verdict.VIOLATED, Verdict.DEPENDS, Verdict.UNKNOWN, Verdict.HOLD
 class Finding:
     """What one rule says at one place, for each target that it concerns.
 
-    `why` says for an unknown what is missing.
+    `why` says for an unknown what is missing. `identity` stays the same when code around it
+    changes (`portcheck.pack.identity` has the recipe).
     """
 
     rule: Rule
@@ -34,6 +36,7 @@ class Finding:
     why: str = ""
     proof: Proof | None = None
     related: tuple[Place, ...] = ()
+    identity: str = ""
 
     @property
     def verdict(self) -> Verdict:
@@ -59,7 +62,9 @@ def findings(analysis: Analysis, rules: Iterable[Rule], profiles: Sequence[Targe
     """What the rules find on these targets, in the order of places."""
     view = View(analysis)
     found = [f for rule in rules for m in _matches(view, rule) if (f := _finding(rule, m, profiles))]
-    return sorted(_unique(found), key=_order)
+    ordered = sorted(_unique(found), key=_order)
+    names = identities(ordered, Statements(analysis.reading.parsed))
+    return [replace(one, identity=name) for one, name in zip(ordered, names, strict=True)]
 
 
 def _matches(view: View, rule: Rule) -> Iterator[Match]:

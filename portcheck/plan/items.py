@@ -10,9 +10,9 @@ from pathlib import Path
 from portcheck.facts.base import Fact, FactKind
 from portcheck.facts.effects import runs_on_device
 from portcheck.pack import Finding
+from portcheck.pack.code_print import fingerprint
 from portcheck.pack.functions.zero_buffer import name_place
 from portcheck.pack.subjects import View
-from portcheck.plan.code_print import fingerprint
 from portcheck.plan.helpers import Helpers
 from portcheck.plan.model import ItemKind
 from portcheck.plan.shared_layouts import SharedLayout, shared_layouts

@@ -19,6 +19,7 @@ def finding_record(finding: Finding, language: Language) -> Record:
         "detail": finding.message(language, shortened),
         "code": finding.rule.code,
         "name": finding.rule.name,
+        "identity": finding.identity,
         "severity": finding.rule.severity.value,
         "effort": finding.rule.effort.value,
         "verdict": finding.verdict.value,

@@ -100,6 +100,7 @@ def _finding(finding: Finding, target: str, language: Language) -> Record:
     verdict = verdict_on(finding, target)
     return {
         "code": finding.rule.code,
+        "identity": finding.identity,
         "severity": finding.rule.severity.value,
         "verdict": (verdict or finding.verdict).value,
         "place": place_record(finding.place),

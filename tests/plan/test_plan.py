@@ -9,10 +9,10 @@ import pytest
 
 from portcheck.analysis import analyse
 from portcheck.pack import findings, pack
+from portcheck.pack.code_print import fingerprint
 from portcheck.pack.subjects import View
 from portcheck.plan.build import build_plan
 from portcheck.plan.categories import verdict_on
-from portcheck.plan.code_print import fingerprint
 from portcheck.plan.model import Category, Edge, EdgeKind, ItemKind, Plan, School
 from portcheck.plan.order import graph_of, ordered
 from portcheck.plan.overview import failing, undecided

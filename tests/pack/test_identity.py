@@ -8,7 +8,7 @@ import pytest
 
 from portcheck.analysis import analyse
 from portcheck.pack import Finding, findings, pack
-from portcheck.plan.identity import Statements, identities, identity
+from portcheck.pack.identity import Statements, identities, identity
 from portcheck.targets import targets
 
 CODE = """\
@@ -26,13 +26,10 @@ __global__ void k(float* p) { total(p, p[0]); }
 def named(folder: Path, code: str, part: str = "atomicAdd") -> dict[int, str]:
     """The identities of the findings of the rule that finds most there, by their lines."""
     (folder / "a.cu").write_text(code)
-    analysis = analyse([str(folder)])
-    found = findings(analysis, pack(), targets())
-    names = identities(found, Statements(analysis.reading.parsed))
-    wanted = [(f, n) for f, n in zip(found, names, strict=True) if part in _line(code, f)]
-    codes = [f.rule.code for f, _ in wanted]
+    wanted = [f for f in findings(analyse([str(folder)]), pack(), targets()) if part in _line(code, f)]
+    codes = [f.rule.code for f in wanted]
     code_of = max(sorted(codes), key=codes.count)
-    return {f.place.line: n for f, n in wanted if f.rule.code == code_of}
+    return {f.place.line: f.identity for f in wanted if f.rule.code == code_of}
 
 
 def _line(code: str, finding: Finding) -> str:
@@ -69,6 +66,11 @@ def test_survives(before: dict[int, str], tmp_path: Path, old: str, new: str, li
     assert min(found) == 3 + lines
 
 
+def test_it_survives_a_renamed_parameter(before: dict[int, str], tmp_path: Path) -> None:
+    code = CODE.replace("float v", "float value").replace(", v)", ", value)").replace("? v", "? value")
+    assert list(named(tmp_path, code).values()) == list(before.values())
+
+
 def test_an_equal_statement_elsewhere_is_another_finding(tmp_path: Path) -> None:
     other = CODE.replace("total", "again").split("__global__")[0]
     found = named(tmp_path, other + CODE)
@@ -79,6 +81,7 @@ def test_an_equal_statement_elsewhere_is_another_finding(tmp_path: Path) -> None
     ("old", "new", "kept"),
     [
         ("(p, v)", "(p, 2 * v)", [False, True, True]),  # the statement itself
+        ("(p, v)", "(p, p[1])", [False, True, True]),  # another name of those that are there
         ("float total", "float summed", [False, False, False]),  # the function's name
     ],
 )

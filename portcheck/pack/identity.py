@@ -8,15 +8,16 @@ NUL, as UTF-8:
 3. the file's path below the root of the scan, as the report shows it;
 4. the enclosing function's qualified name, "" outside of functions;
 5. the statement at the finding's place, without comments and white space (a space stays only where two
-   tokens would become one): the innermost simple statement or declaration around the place, or, where
+   tokens would become one), each parameter and local name of the function as `$1`, `$2`, … in the order
+   in which they appear in it: the innermost simple statement or declaration around the place, or, where
    there is none or it spans a body in braces, the text of the place itself;
 6. the finding's number, from 1, among those of the same file for which 2, 4 and 5 are the same, in the
    order of their places.
 
-So an identity survives lines that move, indentation, comments, a body that is reformatted, and names that
-change in other statements. It changes with the statement itself, with the function's or the file's name,
-and for equal statements of one function where one before it is added or removed. The target does not
-enter it: a decision holds for what is said, on whichever target.
+So an identity survives lines that move, indentation, comments, a body that is reformatted, a parameter or
+local variable that is renamed, and changes in other statements. It changes with the statement itself, with
+the function's or the file's name, and for equal statements of one function where one before it is added or
+removed. The target does not enter it: a decision holds for what is said, on whichever target.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from portcheck.pack import Finding
-from portcheck.plan.code_print import tokens_of
+from portcheck.pack.code_print import tokens_of
 from portcheck.source.place import Place
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from portcheck.pack.findings import Finding
     from portcheck.scan import Parsed
 
 VERSION = "finding-1"
@@ -60,7 +61,7 @@ class Statements:
         around = _statement(parsed.syntax.tree.root_node, start, end)
         if around is not None:
             start, end = around.start_byte, around.end_byte
-        return tokens_of(parsed.source.data[start:end])
+        return tokens_of(parsed.source.data[start:end], _locals(parsed, place))
 
 
 def identities(findings: Sequence[Finding], statement: Callable[[Place], bytes]) -> tuple[str, ...]:
@@ -86,6 +87,16 @@ def identity(code: str, path: str, function: str, statement: bytes, ordinal: int
     parts = [word.encode("utf-8", "surrogatepass") for word in words]
     parts += [statement, str(ordinal).encode()]
     return sha256(b"".join(part + b"\0" for part in parts)).hexdigest()[:16]
+
+
+def _locals(parsed: Parsed, place: Place) -> frozenset[bytes]:
+    """The parameters and local names of the functions around a place."""
+    return frozenset(
+        name.encode("utf-8", "surrogatepass")
+        for function in parsed.unit.functions
+        if function.name and function.start_byte <= place.start_byte < function.end_byte
+        for name in function.bindings
+    )
 
 
 def _statement(root: Node, start: int, end: int) -> Node | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from hashlib import sha256
 
 _PARTS = re.compile(
@@ -20,6 +20,7 @@ _SPLICE = re.compile(rb"\\\r?\n")
 _JOINING = frozenset(
     b"++ -- && || << >> == <= >= != += -= *= /= %= &= |= ^= -> :: ## // /*".split()
 )  # two signs that would read as one without the space between them
+_MEMBER = (b".", b"->", b"::")
 
 
 def fingerprint(codes: Iterable[bytes]) -> str:
@@ -30,12 +31,15 @@ def fingerprint(codes: Iterable[bytes]) -> str:
     return digest.hexdigest()[:16]
 
 
-def tokens_of(code: bytes) -> bytes:
+def tokens_of(code: bytes, locals_: Container[bytes] = ()) -> bytes:
     """The code without comments, and with a space only where two tokens would become one.
 
-    The end of a directive's line stays: it is part of what the code says.
+    The end of a directive's line stays: it is part of what the code says. Each of the names in
+    `locals_` becomes `$` and a number, from 1 in the order in which they appear; a name behind
+    `.`, `->` or `::` is a member's and stays.
     """
     found = bytearray()
+    numbers: dict[bytes, int] = {}
     gap, directive = False, False
     for part in _PARTS.finditer(_SPLICE.sub(b" ", code)):
         text = part[0]
@@ -50,6 +54,8 @@ def tokens_of(code: bytes) -> bytes:
             found += b"\n"
         elif gap and found and _merges(bytes(found[-1:]), text[:1]):
             found += b" "
+        if part.lastgroup == "word" and text in locals_ and not found.endswith(_MEMBER):
+            text = b"$%d" % numbers.setdefault(text, len(numbers) + 1)
         found += text
         gap = False
     return bytes(found)
