@@ -13,11 +13,8 @@
 
 #include "kernel_operator.h"
 
-#ifndef ASCENDC_MODEL_RELEASE
-#define ASCENDC_MODEL_RELEASE(line)  // the model's: the next copy to this line publishes what came before
-#endif
-#ifndef ASCENDC_MODEL_ACQUIRE
-#define ASCENDC_MODEL_ACQUIRE(line)  // the model's: the next copy from this line takes over what was published
+#ifndef ASCENDC_MODEL_FLAG_SCOPE
+#define ASCENDC_MODEL_FLAG_SCOPE()  // only the CPU model must be told that a copy publishes or waits
 #endif
 
 namespace portcheck {
@@ -44,7 +41,7 @@ __aicore__ inline void PublishFlag(const AscendC::GlobalTensor<int32_t> &line,
     AscendC::PipeBarrier<PIPE_ALL>();
     AscendC::Duplicate(staged, number, static_cast<int32_t>(FLAG_ELEMENTS));
     SyncPipes<AscendC::HardEvent::V_MTE3>();
-    ASCENDC_MODEL_RELEASE(line);
+    ASCENDC_MODEL_FLAG_SCOPE();
     AscendC::DataCopy(line, staged, FLAG_ELEMENTS);
     SyncPipes<AscendC::HardEvent::MTE3_V>();
 }
@@ -56,8 +53,8 @@ __aicore__ inline int32_t WaitFlag(const AscendC::GlobalTensor<int32_t> &line,
                                    const AscendC::LocalTensor<int32_t> &staged, int32_t number)
 {
     AscendC::PipeBarrier<PIPE_ALL>();  // the line of UB may still be in use
+    ASCENDC_MODEL_FLAG_SCOPE();
     while (true) {
-        ASCENDC_MODEL_ACQUIRE(line);
         AscendC::DataCopy(staged, line, FLAG_ELEMENTS);
         SyncPipes<AscendC::HardEvent::MTE2_S>();
         const int32_t held = staged.GetValue(0);
