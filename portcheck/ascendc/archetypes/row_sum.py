@@ -1,0 +1,158 @@
+"""Sums of rows in float: what combines do, with or without indices, weights and biases.
+
+    out[t, h] = biases + sum over k of weights[t, k] * rows[row_of[t, k], h]
+
+The spec says which of these parts a kernel has; the archetypes that recognise kernels fill it in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from portcheck.ascendc import tiling
+from portcheck.ascendc.archetypes.rendering import floats_text, render
+from portcheck.ascendc.body import Body, Buffer, Role, Scalar
+from portcheck.source.place import Place
+from portcheck.targets import Target
+from portcheck.targets.text import Text
+
+_FLOATS_WITHOUT_BF16 = frozenset({"half", "float"})
+
+
+@dataclass(frozen=True, slots=True)
+class RowSum:
+    """Which parts a kernel's sum has.
+
+    `row_of` is "" where term k of a token stands at row k * num_tokens + token (`rank_major`) or at
+    token * num_terms + k. `skips`: a negative index adds nothing. `order` names the buffers in the
+    order of the entry's parameters, `cuda` gives the parameter that a buffer or scalar stands for.
+    """
+
+    in_dtype: str
+    out_dtype: str
+    index_dtype: str = ""
+    skips: bool = False
+    weighted: bool = False
+    rank_major: bool = False
+    biases: int = 0
+    biases_first: bool = True
+
+    @property
+    def indexed(self) -> bool:
+        return bool(self.index_dtype)
+
+    @property
+    def formula(self) -> str:
+        """What the kernel computes, in one line."""
+        row = "row_of[t, k]" if self.indexed else "k, t" if self.rank_major else "t, k"
+        term = f"{'weights[t, k] * ' if self.weighted else ''}rows[{row}, h]"
+        biases = "".join(f" + bias_{i}[t, h]" for i in range(self.biases))
+        skipped = " with row_of[t, k] >= 0" if self.skips else ""
+        return f"out[t, h] = sum over k{skipped} of {term}{biases}"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What stands for what: parameters of the CUDA kernel by the port's names, in the kernel's order."""
+
+    order: tuple[str, ...]
+    cuda: Mapping[str, str]
+
+
+def can_write(spec: RowSum, target: Target) -> bool:
+    """Whether the target has the number formats."""
+    dtypes = {spec.in_dtype, spec.out_dtype}
+    return dtypes <= _FLOATS_WITHOUT_BF16 or (target.flag("bf16_cast_to_float") is True)
+
+
+def write(
+    name: str,
+    archetype: str,
+    spec: RowSum,
+    named: Named,
+    target: Target,
+    trace: Mapping[str, tuple[Place, ...]],
+) -> Body:
+    """The body of a kernel that is this sum."""
+    buffers = _buffers(spec, named)
+    scalars = tuple(_scalars(named))
+    in_bytes, out_bytes = tiling.DTYPE_BYTES[spec.in_dtype], tiling.DTYPE_BYTES[spec.out_dtype]
+    pad = tiling.has_pad(target)
+    staged = pad and (spec.indexed or spec.weighted)
+    narrow = min(in_bytes, out_bytes)
+    has_terms = spec.indexed or spec.weighted
+    terms_ctype = "uint32_t" if staged else "uint64_t"
+    given = {
+        "name": name,
+        "class_name": "KernelRowSum",
+        "in_dtype": spec.in_dtype,
+        "out_dtype": spec.out_dtype,
+        "in_bytes": in_bytes,
+        "out_bytes": out_bytes,
+        "narrow_bytes": narrow,
+        "granule_elements": 32 // narrow,
+        "index_dtype": spec.index_dtype,
+        "indexed": spec.indexed,
+        "skips": spec.skips,
+        "weighted": spec.weighted,
+        "rank_major": spec.rank_major,
+        "biases": spec.biases,
+        "biases_first": spec.biases_first,
+        "formula": spec.formula,
+        "floats": floats_text(),
+        "pad": pad,
+        "staged": staged,
+        "terms_parameter": f", {terms_ctype} terms" if has_terms else "",
+        "terms_argument": "terms, " if has_terms else "",
+        "staged_words": " and ".join(["indices"] * spec.indexed + ["weights"] * spec.weighted),
+        "staged_bytes": tiling.DTYPE_BYTES.get(spec.index_dtype, 0) + 4 * spec.weighted,
+        "staged_slack_bytes": 64 * (spec.indexed + spec.weighted),
+        "ub_bytes_per_element": 2 * in_bytes + 2 * out_bytes + 4 * (in_bytes != 4) + 4 * (out_bytes != 4),
+        "burst_bytes": tiling.burst_bytes(target),
+        "gm_parameters": ", ".join(f"GM_ADDR {b.name}" for b in buffers),
+        "gm_arguments": ", ".join(b.name for b in buffers),
+    }
+    fields = [
+        ("uint64_t", "num_tokens", ""),
+        ("uint64_t", "hidden", "elements of a row"),
+        ("uint32_t", "num_terms", "terms of a token"),
+        ("uint32_t", "tile_elements", "elements of a row that are in UB at a time"),
+    ]
+    if staged:
+        fields.append(("uint32_t", "batch_tokens", "tokens whose indices or weights are in UB at a time"))
+    return Body(
+        name=name,
+        archetype=archetype,
+        buffers=buffers,
+        scalars=scalars,
+        kernel=render("row_sum/kernel.cpp.jinja", given),
+        tiling=tiling.header(name, scalars, fields, render("row_sum/tiling.h.jinja", given)),
+        reference=render("row_sum/reference.py.jinja", given),
+        trace=trace,
+    )
+
+
+def _buffers(spec: RowSum, named: Named) -> tuple[Buffer, ...]:
+    shapes: dict[str, tuple[str, Role, tuple[str, ...]]] = {
+        "out": (spec.out_dtype, Role.OUTPUT, ("num_tokens", "hidden")),
+        "rows": (spec.in_dtype, Role.INPUT, ("num_rows", "hidden")),
+        "row_of": (spec.index_dtype, Role.INPUT, ("num_tokens", "num_terms")),
+        "weights": ("float", Role.INPUT, ("num_tokens", "num_terms")),
+        **{f"bias_{i}": (spec.in_dtype, Role.INPUT, ("num_tokens", "hidden")) for i in range(spec.biases)},
+    }
+    if not spec.indexed:
+        outer = ("num_terms", "num_tokens") if spec.rank_major else ("num_tokens", "num_terms")
+        shapes["rows"] = (spec.in_dtype, Role.INPUT, (*outer, "hidden"))
+    return tuple(Buffer(n, *shapes[n], cuda=named.cuda.get(n, "")) for n in named.order)
+
+
+def _scalars(named: Named) -> Iterator[Scalar]:
+    meanings = {
+        "num_tokens": Text("tokens, rows of the result", "token 数，即结果的行数"),
+        "num_terms": Text("rows that a token's sum has", "每个 token 求和的行数"),
+        "hidden": Text("elements of a row", "每行的元素个数"),
+        "num_rows": Text("rows that there are to choose from", "可供选取的行数"),
+    }
+    for name, meaning in meanings.items():
+        yield Scalar(name, "int64_t", meaning, named.cuda.get(name, ""))
