@@ -1,0 +1,15 @@
+// Stands in for the device's kernel_operator.h on a CPU; see README.md.
+#pragma once
+
+#define ASCENDC_MODEL 1
+
+#include "api/tensor.h"
+#include "api/fields.h"
+#include "api/sync.h"
+#include "api/pipe.h"
+#include "api/copy.h"
+#include "api/vector.h"
+#include "api/fused.h"
+#include "api/cast.h"
+#include "api/meeting.h"
+#include "api/system.h"
