@@ -113,6 +113,7 @@ def read(view: View, function: Function, texts: dict[str, str] | None = None) ->
     for parameter in function.template_parameters:
         if not parameter.is_type and parameter.name not in texts and parameter.name:
             frame.constants[parameter.name] = Scalar(parameter.name)
+            reader.sizes.constants.add(parameter.name)
             scalars.append(Given(parameter.name, _scalar_type(parameter.type_text), from_template=True))
     try:
         for parameter in function.parameters:

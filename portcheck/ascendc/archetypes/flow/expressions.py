@@ -48,7 +48,7 @@ _BUILT_IN = frozenset(("blockIdx", "threadIdx", "blockDim", "gridDim"))
 _LETTERS = {"x": 0, "y": 1, "z": 2, "w": 3}
 _COMPARE = frozenset(("<", "<=", ">", ">=", "==", "!=", "not_eq"))
 _RANK = ("fp8_e4m3", "fp8_e5m2", "half", "bf16", "float", "double")
-_NUMBER = re.compile(r"(0[xX][0-9a-fA-F']+|0[bB][01']+|[0-9][0-9']*)([uUlLzZ]*)$")
+_NUMBER = re.compile(r"(-?)(0[xX][0-9a-fA-F']+|0[bB][01']+|[0-9][0-9']*)([uUlLzZ]*)$")
 _PARENTHESES = frozenset(("parenthesized_expression", "condition_clause"))
 
 
@@ -103,11 +103,11 @@ class Expressions(Base):
         text = self.text(node)
         match = _NUMBER.match(text)
         if match:
-            return Const(
-                int(match.group(1).replace("'", ""), 0 if match.group(1)[:2].lower() in ("0x", "0b") else 10)
-            )
-        number = text.replace("'", "")
-        kept = number.rstrip("fFlL") if not number.lower().startswith("0x") else number
+            digits = match.group(2).replace("'", "").lower()
+            number = int(digits, 0 if digits.startswith(("0x", "0b")) else 10)
+            return Const(-number if match.group(1) else number)
+        plain = text.replace("'", "")
+        kept = plain.rstrip("fFlL") if not plain.lower().startswith("0x") else plain
         try:
             return Const(float.fromhex(kept) if kept.lower().startswith("0x") else float(kept))
         except ValueError:

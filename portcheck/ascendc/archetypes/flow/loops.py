@@ -6,7 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portcheck.ascendc.archetypes.flow.memory import State, Store, Where
-from portcheck.ascendc.archetypes.flow.radix import Digits, Sizes, digits_of, hardware_in, is_hardware
+from portcheck.ascendc.archetypes.flow.radix import (
+    THREAD,
+    WARP,
+    Digits,
+    Sizes,
+    digits_of,
+    hardware_in,
+    is_hardware,
+    size_of,
+)
 from portcheck.ascendc.archetypes.flow.statements import Statements
 from portcheck.ascendc.archetypes.flow.values import (
     ONE,
@@ -17,11 +26,14 @@ from portcheck.ascendc.archetypes.flow.values import (
     Op,
     Reduce,
     Scalar,
+    Sum,
     Unknown,
     Value,
     add,
     contains,
     divide,
+    is_natural,
+    modulo,
     multiply,
     negate,
     of_terms,
@@ -51,6 +63,33 @@ class Loops(Statements):
         self.sizes = Sizes()
         self.owners: dict[Index, Digits] = {}
         self.depth = 0
+
+    def binary(self, name: str, left: Value, right: Value) -> Value:
+        found = super().binary(name, left, right)
+        if isinstance(found, Op) and found.name in ("//", "%") and isinstance(found.args[0], Sum):
+            return self._of_warps(found)
+        return found
+
+    def _of_warps(self, value: Op) -> Value:
+        """(block * block size + thread) / 32 and % 32, where blocks are whole warps."""
+        by = value.args[1]
+        if not isinstance(by, Const) or by.value < 1 or WARP % int(by.value):
+            return value
+        rest: Value = ZERO
+        quotient: Value = ZERO
+        for atoms, n in terms_of(value.args[0]).items():
+            sizes = [a for a in atoms if isinstance(a, Scalar)]
+            fitting = [a for a in sizes if self.sizes.same(a, size_of(THREAD))]
+            if any(map(is_hardware, atoms)) and fitting:
+                others = list(atoms)
+                others.remove(fitting[0])
+                quotient = add(quotient, multiply(of_terms({tuple(others): n}), divide(fitting[0], by)))
+            else:
+                rest = add(rest, of_terms({atoms: n}))
+        if quotient == ZERO or not is_natural(rest):
+            return value
+        self.sizes.whole_warps = True
+        return add(quotient, divide(rest, by)) if value.name == "//" else modulo(rest, by)
 
     def loop(self, node: Node) -> None:
         names, aliases = dict(self.frame.names), dict(self.frame.aliases)
@@ -117,8 +156,9 @@ class Loops(Statements):
             self.state.write(counter.base, 0, counter.type.bytes or 4, value)
             carried = {c for c in carried if c[1] in before.cells[c[0]]}
             for base, offset in carried:
-                width = before.cells[base][offset][0]
-                self.state.cells[base][offset] = (width, Carried(self.depth, (base, offset)))
+                width, old = before.cells[base][offset]
+                mark = Carried(self.depth, (base, offset), type_of(old))
+                self.state.cells[base][offset] = (width, mark)
             self.loops.append(index)
             self._round(body)
             self.loops.pop()
@@ -227,7 +267,8 @@ class Loops(Statements):
                 changed |= self._split(before, base, node)
                 continue
             for at, (_, old) in cells.items():
-                expected = Carried(self.depth, (base, at)) if (base, at) in carried else old
+                mark = Carried(self.depth, (base, at), type_of(old))
+                expected = mark if (base, at) in carried else old
                 if now[at][1] != expected:
                     changed.add((base, at))
         return changed
@@ -253,7 +294,7 @@ class Loops(Statements):
         final: dict[Cell, Value] = {}
         for base, offset in sorted(carried):
             old = before.cells[base][offset][1]
-            mark = Carried(self.depth, (base, offset))
+            mark = Carried(self.depth, (base, offset), type_of(old))
             new = self.state.cells[base][offset][1]
             running[mark], final[(base, offset)] = self._grown(mark, old, new, index, sequential)
         for position in range(first, len(self.stores)):

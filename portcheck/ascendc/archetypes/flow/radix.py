@@ -96,9 +96,13 @@ def _complementary(one: Value, other: Value) -> bool:
 
 
 class Sizes:
-    """Equality of sizes, and what has to be assumed about the launch for it."""
+    """Equality of sizes, and what has to be assumed about the launch for it.
+
+    Blocks may be as large as a constant of the template says, never as a parameter of the kernel says.
+    """
 
     def __init__(self) -> None:
+        self.constants: set[str] = set()
         self.whole_warps = False
         self.block: Value | None = None  # what blockDim.x is
 
@@ -112,7 +116,7 @@ class Sizes:
         if self.block is not None:
             return False
         names = [v for side in (left, right) for v in walk(side) if isinstance(v, Scalar)]
-        candidates: list[Value] = [v for v in names if v.name.split(".")[0] not in ("gridDim", "blockDim")]
+        candidates: list[Value] = [v for v in names if v.name in self.constants]
         candidates += [v for side in (left, right) if isinstance(side, Const) for v in (side,)]
         for candidate in dict.fromkeys(candidates):
             table: dict[Value, Value] = {_BLOCK: candidate}
@@ -141,6 +145,7 @@ class Sizes:
 
 
 _BLOCK = Scalar("blockDim.x")
+THREAD = Hardware("threadIdx.x")
 
 
 def digits_of(value: Value, sizes: Sizes) -> Digits | None:

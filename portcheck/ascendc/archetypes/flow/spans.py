@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from portcheck.ascendc.archetypes.flow.loops import coefficient
 from portcheck.ascendc.archetypes.flow.memory import Store
 from portcheck.ascendc.archetypes.flow.radix import (
+    THREAD,
     WARP,
     Digits,
     Sizes,
@@ -178,6 +179,8 @@ class Spanner:
         if not is_hardware(atom) or (condition.name == "<" and constant != -1):
             return False
         owner = next((i for i in self.indices if i in self.owners and _divides(self.owners[i], atom)), None)
+        if owner is None and number != 0:
+            return False  # a launch with fewer blocks or threads would never do it
         if owner is None:
             self.fixed.add(atom)
             self._replace({atom: Const(number)})
@@ -218,7 +221,7 @@ class Spanner:
             self.indices.append(index)
 
 
-_THREAD: Value = Hardware("threadIdx.x")
+_THREAD: Value = THREAD
 _LANE = modulo(_THREAD, Const(WARP))
 NOTHING = Op("nothing", (), "")  # a reduction that starts with its first element
 

@@ -242,7 +242,8 @@ class Statements(Calls):
         operands = _operands(node)
         if "@" in self.text(node):
             raise self.give_up("inline assembly under a predicate", node)
-        listed = list(instructions(self.text(node)))
+        code = node.child_by_field_name("assembly_code")
+        listed = list(instructions(self.text(code))) if code is not None else []
         if len(listed) != 1:
             raise self.give_up("inline assembly of several instructions", node)
         one = listed[0]

@@ -143,6 +143,8 @@ class Carried:
 
     loop: int
     cell: tuple[str, int]
+    ctype: str
+    ctype: str = ""
 
 
 Value = (
@@ -454,7 +456,7 @@ def type_of(value: Value) -> str:
             return "int" if isinstance(value.value, int) else "float"
         case Sum() | Hardware() | Index():
             return "int"
-        case Scalar() | Load() | Cast() | Op():
+        case Scalar() | Load() | Cast() | Op() | Carried():
             return value.ctype
         case Reduce() | Lanes() | Shuffle():
             return type_of(value.body)
