@@ -87,6 +87,8 @@ class Body:
     `inline const char *MakeTiling(scalars…, const Platform &platform, NAMETiling *tiling, uint32_t *blocks)`,
     nullptr on success, else what is wrong with the arguments. `reference` is Python:
     `def reference(buffers, scalars)`, which writes NumPy arrays of `buffers` in place; "" without one.
+    bfloat16_t is given by its bits as uint16, fp8 as uint8. Beside it may stand `def example(random)`
+    with a NumPy generator, which gives `(buffers, scalars)` that make sense together, for `verify`.
     A line of `kernel` or `tiling` may end with `//@ KEY`; `trace` says which CUDA lines a key stands for.
     The writer takes these marks out and makes the map of them.
     """

@@ -44,6 +44,28 @@ constexpr uint64_t Max(uint64_t left, uint64_t right)
     return left > right ? left : right;
 }
 
+// The integer arithmetic of CUDA's index expressions. A divisor of 0 has no result.
+constexpr int64_t TruncatedDivide(int64_t number, int64_t divisor)
+{
+    return divisor == 0 ? 0 : number / divisor;
+}
+
+constexpr int64_t FloorDivide(int64_t number, int64_t divisor)
+{
+    const int64_t whole = TruncatedDivide(number, divisor);
+    return whole * divisor != number && (number < 0) != (divisor < 0) ? whole - 1 : whole;
+}
+
+constexpr int64_t Smallest(int64_t left, int64_t right)
+{
+    return left < right ? left : right;
+}
+
+constexpr int64_t Largest(int64_t left, int64_t right)
+{
+    return left > right ? left : right;
+}
+
 // As many blocks as there is work for, one at least, and never more than there are cores:
 // blocks that are not resident at the same time would hang in SyncAll.
 constexpr uint32_t BlocksFor(uint64_t pieces, const Platform &platform)
