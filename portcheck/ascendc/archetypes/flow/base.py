@@ -208,7 +208,7 @@ class Base:
         """What a place holds."""
         type_ = at.type
         if type_.extents:
-            return Pointer(at.space, at.base, at.offset, type_.pointer())
+            return Pointer(at.space, at.base, at.offset, type_.dereferenced())
         width = type_.bytes
         if width is None:
             return Unknown("a type whose size is not known")

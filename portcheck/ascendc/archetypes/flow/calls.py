@@ -10,7 +10,7 @@ from portcheck.ascendc.archetypes.flow.base import MAX_CALLS, Frame, Functor, La
 from portcheck.ascendc.archetypes.flow.elements import WIDTHS, Type, element
 from portcheck.ascendc.archetypes.flow.expressions import Expressions
 from portcheck.ascendc.archetypes.flow.jumps import jumps_in
-from portcheck.ascendc.archetypes.flow.memory import Where, converted
+from portcheck.ascendc.archetypes.flow.memory import Where, cast, converted
 from portcheck.ascendc.archetypes.flow.values import (
     FLOATING,
     INTEGERS,

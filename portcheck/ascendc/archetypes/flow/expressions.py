@@ -256,7 +256,7 @@ class Expressions(Base):
             return Unknown(f"{name} of floating numbers")
         if isinstance(left, Const) and isinstance(right, Const):
             return _folded(name, float(left.value), float(right.value))
-        return Op(name, (left, right), ctype)
+        return operation(name, (left, right), ctype)
 
     def common(self, left: Value, right: Value) -> str:
         """The type that arithmetic of two numbers is done in."""
@@ -484,7 +484,7 @@ def _extreme(condition: Value, one: Value, other: Value) -> Value | None:
             or left in (subtract(gap, ONE), subtract(subtract(other, one), ONE))
         ):
             smaller = left in (gap, subtract(gap, ONE))
-            return Op("min" if smaller else "max", (one, other), "int")
+            return operation("min" if smaller else "max", (one, other), "int")
         return None
     if (left, right) == (one, other):
         name = "max" if condition.name in (">", ">=") else "min"
@@ -492,12 +492,12 @@ def _extreme(condition: Value, one: Value, other: Value) -> Value | None:
         name = "min" if condition.name in (">", ">=") else "max"
     else:
         return None
-    return Op(name, (one, other), ctype)
+    return operation(name, (one, other), ctype)
 
 
 def _integer(name: str, left: Value, right: Value) -> Value:
     if name == "+":
-        return add(left, right)
+        return operation("+", (left, right), "int")
     if name == "-":
         return subtract(left, right)
     if name == "*":

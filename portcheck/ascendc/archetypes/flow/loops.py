@@ -319,6 +319,8 @@ class Loops(Statements):
         op, body = found
         if op == "":
             return old, old
+        if op == "or" and old not in (ZERO, ONE):
+            return lost, lost
         if any(isinstance(v, Carried) for v in walk(body)):
             return lost, lost
         if (
@@ -339,6 +341,9 @@ def growth(new: Value, mark: Carried) -> tuple[str, Value] | None:
     """new = mark op body: the operation and what one iteration gives; ("", …) for no change."""
     if new == mark:
         return "", ZERO
+    flag = _either(new, mark)
+    if flag is not None:
+        return flag
     if isinstance(new, Op) and new.name == "select":
         return _conditional(new, mark)
     if not contains(new, [mark]):
@@ -362,6 +367,20 @@ def growth(new: Value, mark: Carried) -> tuple[str, Value] | None:
         for leaf in others[1:]:
             body = Op(new.name, (body, leaf), new.ctype)
         return new.name, body
+    return None
+
+
+def _either(new: Value, mark: Carried) -> tuple[str, Value] | None:
+    """A flag that is set where something holds: `mark or condition`, or a choice between 1 and the flag."""
+    if isinstance(new, Op) and new.name == "or" and mark in new.args:
+        other = new.args[1 - new.args.index(mark)]
+        return None if contains(other, [mark]) else ("or", other)
+    if isinstance(new, Op) and new.name == "select":
+        condition, yes, no = new.args
+        if no == mark and yes in (ONE, condition) and not contains(condition, [mark]):
+            return "or", condition
+        if yes == mark and no == ONE and not contains(condition, [mark]):
+            return "or", negate(condition)
     return None
 
 

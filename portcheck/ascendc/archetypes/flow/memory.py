@@ -181,7 +181,20 @@ def converted(value: Value, type_: Type) -> Value:
         return _integer(value, held, wanted)
     if isinstance(value, Const):
         return _constant(value, wanted)
-    return Cast(wanted, value, "rz" if wanted in INTEGERS else "rn")
+    return cast(value, wanted, "rz" if wanted in INTEGERS else "rn")
+
+
+def cast(value: Value, wanted: str, mode: str) -> Cast:
+    """A conversion; one that changes no number has no mode."""
+    exact = type_of(value) in _EXACT.get(wanted, ())
+    return Cast(wanted, value, "" if exact else mode)
+
+
+_EXACT = {
+    "float": ("half", "bf16", "fp8_e4m3", "fp8_e5m2", "int8", "uint8", "int16", "uint16", "bool"),
+    "double": ("half", "bf16", "fp8_e4m3", "fp8_e5m2", "int8", "uint8", "int16", "uint16", "int32", "float"),
+    "half": ("fp8_e4m3", "fp8_e5m2", "int8", "uint8", "bool"),
+}
 
 
 def _constant(value: Const, wanted: str) -> Value:

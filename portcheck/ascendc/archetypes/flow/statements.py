@@ -215,7 +215,7 @@ class Statements(Calls):
     def _listed(self, name: str, type_: Type, value: Node, node: Node) -> None:
         """T x{…}, T x(…), T x[n] = {…}: what is left out is zero."""
         given = [self.value(c) for c in value.named_children if c.type not in ("comment",)]
-        if len(given) == 1 and type_.bytes is not None and (type_.is_number or type_.pointers):
+        if len(given) == 1 and type_.bytes and not type_.extents and (type_.is_number or type_.pointers):
             self._declare_value(name, type_, given[0])
             return
         one = replace(type_, extents=(), count=1)

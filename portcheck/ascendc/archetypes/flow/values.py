@@ -392,6 +392,10 @@ _INTEGER: dict[str, Callable[[Value, Value], Value]] = {
 
 def operation(name: str, args: tuple[Value, ...], ctype: str) -> Value:
     """An operation in normal form."""
+    if len(args) == 2 and name in ("max", "min", "+"):
+        together = with_lanes(name, args[0], args[1])
+        if together is not None:
+            return together
     if ctype == "int" and name in _INTEGER:
         return _INTEGER[name](args[0], args[1])
     if name == "not":
@@ -408,6 +412,17 @@ def operation(name: str, args: tuple[Value, ...], ctype: str) -> Value:
         numbers = [a.value for a in args if isinstance(a, Const)]
         return Const(max(numbers) if name == "max" else min(numbers))
     return Op(name, args, ctype)
+
+
+def with_lanes(name: str, left: Value, right: Value) -> Value | None:
+    """x op x of another lane: a step of a reduction over lanes."""
+    if isinstance(left, Shuffle):
+        left, right = right, left
+    if not isinstance(right, Shuffle) or right.body != left:
+        return None
+    if isinstance(left, Lanes) and left.op == name and not left.mask & right.mask:
+        return Lanes(name, left.body, left.mask | right.mask)
+    return Lanes(name, left, right.mask)
 
 
 _OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
