@@ -1,13 +1,13 @@
 // The C functions through which a kernel is run; see README.md. Included behind the kernel.
 #pragma once
 
-#include <exception>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "kernel_operator.h"
+#include "machine/launch.h"
 
 namespace ascendc_model {
 
@@ -54,49 +54,6 @@ inline int64_t Finish(const Machine &machine, uint32_t blocks)
     }
     g_report += "]}";
     return static_cast<int64_t>(machine.Violations().size());
-}
-
-// What a block must have brought to an end when its kernel returns.
-inline void CheckEnd(Where where)
-{
-    Block &core = Core();
-    if (core.atomic.operation != 0) {
-        Report(Check::atomic_left_on, core.atomic_where);
-    }
-    if (core.is_mask_counter || core.is_mask_set) {
-        Report(Check::mask_left_on, where);
-    }
-    for (uint32_t kind = 0; kind < kEventKinds; ++kind) {
-        for (uint32_t id = 0; id < kEventIds; ++id) {
-            const Event &event = core.events[kind][id];
-            if (event.is_set) {
-                Report(Check::event_not_waited, event.where, kEvents[kind].name, id, event.where.line);
-            }
-        }
-    }
-}
-
-// No block can go on: say what each of them waits for.
-inline void ReportStuck(Machine &machine)
-{
-    for (const auto &block : machine.Blocks()) {
-        if (block->waits_for == nullptr) {
-            continue;
-        }
-        const Block *missing = nullptr;
-        for (const auto &other : machine.Blocks()) {
-            const bool has_ended = machine.Turns().At(other->number).state == FiberState::kDone;
-            if (has_ended && other->rank == block->rank && other->sync_alls < block->sync_alls) {
-                missing = other.get();
-            }
-        }
-        if (missing != nullptr) {
-            machine.Report(Check::sync_all_count, *block, block->wait_where,
-                           {Text(block->sync_alls), Text(missing->index)});
-        } else {
-            machine.Report(Check::deadlock, *block, block->wait_where, {Text(block->index), block->waits_for});
-        }
-    }
 }
 
 template <typename N>
@@ -167,26 +124,14 @@ private:
             addresses.push_back(machine.Memory().Add(request.buffers[i], request.buffer_bytes[i],
                                                      static_cast<int>(i % kBuffers)));
         }
-        g_machine = &machine;
-        machine.Turns().Run(
-            [&](uint32_t number) {
-                const uint32_t rank = machine.Blocks()[number]->rank;
-                RunBlock(addresses.data() + rank * kBuffers, tilings[rank]);
+        RunBlocks(
+            machine,
+            [&](const Block &block) {
+                Call(addresses.data() + block.rank * kBuffers, tilings[block.rank],
+                     std::make_index_sequence<kBuffers>());
             },
-            [&] { ReportStuck(machine); });
-        g_machine = nullptr;
-        machine.Memory().CopyBack();
+            where_);
         return Finish(machine, blocks[0]);
-    }
-
-    void RunBlock(uint8_t *const *addresses, const Tiling &tiling)
-    {
-        try {
-            Call(addresses, tiling, std::make_index_sequence<kBuffers>());
-            CheckEnd(where_);
-            g_machine->Progress();
-        } catch (const Stop &) {
-        }
     }
 
     template <size_t... index>

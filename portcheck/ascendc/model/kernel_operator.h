@@ -11,5 +11,8 @@
 #include "api/vector.h"
 #include "api/fused.h"
 #include "api/cast.h"
+#include "api/reduce.h"
+#include "api/compare.h"
+#include "api/rearrange.h"
 #include "api/meeting.h"
 #include "api/system.h"

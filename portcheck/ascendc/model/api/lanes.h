@@ -13,13 +13,17 @@ namespace ascendc_model {
 // The masked elements of each repeat; or the first `count` elements, as one long repeat.
 class Lanes {
 public:
-    static Lanes Count(int64_t count) { return Lanes(count < 0 ? 0 : static_cast<uint64_t>(count), 1, true); }
+    static Lanes Count(int64_t count)
+    {
+        return Lanes(count < 0 ? 0 : static_cast<uint64_t>(count), 1, true, true);
+    }
 
     // `per_repeat`: 256 bytes of the widest operand. A mask is the number of elements from the first on …
-    static Lanes Mask(uint64_t mask, uint32_t repeats, uint32_t per_repeat)
+    template <typename N, std::enable_if_t<std::is_integral_v<N>, int> = 0>
+    static Lanes Mask(N mask, uint32_t repeats, uint32_t per_repeat)
     {
-        Lanes lanes(per_repeat, repeats, false);
-        for (uint32_t lane = 0; lane < per_repeat && lane < mask; ++lane) {
+        Lanes lanes(per_repeat, repeats, false, false);
+        for (uint32_t lane = 0; lane < per_repeat && lane < static_cast<uint64_t>(mask); ++lane) {
             lanes.bits_[lane / 64] |= 1ULL << (lane % 64);
         }
         return lanes;
@@ -28,7 +32,7 @@ public:
     // … or one bit for each.
     static Lanes Mask(const uint64_t mask[], uint32_t repeats, uint32_t per_repeat)
     {
-        Lanes lanes(per_repeat, repeats, false);
+        Lanes lanes(per_repeat, repeats, false, false);
         for (uint32_t lane = 0; lane < per_repeat && lane < 128; ++lane) {
             lanes.bits_[lane / 64] |= mask[lane / 64] & (1ULL << (lane % 64));
         }
@@ -38,12 +42,18 @@ public:
     // `count` elements, repeat after repeat.
     static Lanes Counter(uint64_t count, uint32_t per_repeat)
     {
-        Lanes lanes = Mask(uint64_t{per_repeat}, static_cast<uint32_t>((count + per_repeat - 1) / per_repeat), per_repeat);
+        const uint64_t repeats = (count + per_repeat - 1) / per_repeat;
+        Lanes lanes = Mask(uint64_t{per_repeat}, static_cast<uint32_t>(repeats), per_repeat);
         lanes.last_ = count % per_repeat == 0 ? per_repeat : count % per_repeat;
         return lanes;
     }
 
-    bool Has(uint64_t lane) const { return is_count_ || ((bits_[(lane / 64) & 3] >> (lane % 64)) & 1) != 0; }
+    // All of `per_repeat` lanes, which may be more than 256 bytes.
+    static Lanes Long(uint64_t per_repeat, uint32_t repeats) { return Lanes(per_repeat, repeats, false, true); }
+
+    bool Has(uint64_t lane) const { return is_full_ || ((bits_[(lane / 64) & 3] >> (lane % 64)) & 1) != 0; }
+
+    bool HasIn(uint32_t repeat, uint64_t lane) const { return Has(lane) && (repeat + 1 < repeats_ || lane < last_); }
 
     uint64_t PerRepeat() const { return per_repeat_; }
     uint32_t Repeats() const { return repeats_; }
@@ -64,7 +74,7 @@ public:
     {
         for (uint32_t repeat = 0; repeat < repeats_; ++repeat) {
             for (uint64_t lane = 0; lane < per_repeat_; ++lane) {
-                if (Has(lane) && (repeat + 1 < repeats_ || lane < last_)) {
+                if (HasIn(repeat, lane)) {
                     visit(repeat, lane);
                 }
             }
@@ -72,13 +82,14 @@ public:
     }
 
 private:
-    Lanes(uint64_t per_repeat, uint32_t repeats, bool is_count)
-        : per_repeat_(per_repeat), repeats_(repeats), is_count_(is_count)
+    Lanes(uint64_t per_repeat, uint32_t repeats, bool is_count, bool is_full)
+        : per_repeat_(per_repeat), repeats_(repeats), is_count_(is_count), is_full_(is_full)
     {}
 
     uint64_t per_repeat_;
     uint32_t repeats_;
     bool is_count_;
+    bool is_full_;
     uint64_t last_ = ~0ULL;  // lanes of the last repeat
     uint64_t bits_[4] = {0, 0, 0, 0};
 };

@@ -434,6 +434,6 @@ private:
     Where where_ = Here();
 };
 
-inline TPipe *GetTPipePtr() { return static_cast<TPipe *>(ascendc_model::Core().pipe); }
-
 }  // namespace AscendC
+
+inline AscendC::TPipe *GetTPipePtr() { return static_cast<AscendC::TPipe *>(ascendc_model::Core().pipe); }
