@@ -91,6 +91,8 @@ class Body:
     with a NumPy generator, which gives `(buffers, scalars)` that make sense together, for `verify`.
     A line of `kernel` or `tiling` may end with `//@ KEY`; `trace` says which CUDA lines a key stands for.
     The writer takes these marks out and makes the map of them.
+    `notes` are for the project's README: what is taken for granted of the CUDA launch, and where
+    numbers may differ from CUDA's.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Body:
     trace: Mapping[str, tuple[Place, ...]]
     gaps: tuple[Gap, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    notes: tuple[Text, ...] = ()
 
     @property
     def is_complete(self) -> bool:

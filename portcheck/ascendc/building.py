@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from portcheck.ascendc.actions import Actions
 from portcheck.ascendc.body import Buffer, Dropped, Lost, Role, Scalar
+from portcheck.ascendc.dtypes import dtype_of
 from portcheck.ascendc.intent import (
     Action,
     ActionKind,
@@ -22,7 +23,6 @@ from portcheck.ascendc.intent import (
 )
 from portcheck.ascendc.moves import moves_of
 from portcheck.ascendc.names import Names, argument
-from portcheck.ascendc.types import dtype_of
 from portcheck.pack.functions.zero_buffer import name_place
 from portcheck.pack.subjects import View
 from portcheck.program.model import Function, Parameter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ import portcheck.ascendc
 from portcheck.ascendc import inputs, manifest
 from portcheck.ascendc.inputs import Case
 from portcheck.ascendc.manifest import Manifest
+from portcheck.ascendc.refresh import OWN
 
 FLAGS = ("-std=c++17", "-Wall", "-Wextra", "-Werror", "-O1", "-fPIC", "-shared")
 _COMPILERS = ("c++", "g++", "clang++")
@@ -94,7 +96,7 @@ class Library:
         request = json.dumps({"library": str(self.file), "cases": [case]})
         try:
             done = subprocess.run(
-                [sys.executable, str(_WORKER)],
+                [sys.executable, "-I", "-S", str(_WORKER)],
                 input=request,
                 capture_output=True,
                 text=True,
@@ -198,18 +200,45 @@ def check(library: Library, *, cores: int, seed: int) -> Checked:
     if ran.result == _REFUSED:
         return Checked(str(ran.report.get("error") or "the tiling refuses the sizes"), (), (), False)
     violations = tuple(_violation(library, v) for v in ran.report["violations"])
-    differences = inputs.differences(library.manifest, library.project, case, ran.buffers)
+    differences = _differences(library, case, ran.buffers)
     return Checked("", violations, differences or (), differences is not None)
+
+
+def _differences(library: Library, case: Case, outputs: Sequence[bytes]) -> tuple[str, ...] | None:
+    try:
+        return inputs.differences(library.manifest, library.project, case, outputs)
+    except Exception as error:  # whatever the project's own reference raises
+        said = f"{type(error).__name__}: {error}"
+        raise RunError(f"{library.manifest.name}: {inputs.REFERENCE_NAME} failed: {said}") from error
 
 
 def _violation(library: Library, record: Mapping[str, Any]) -> Violation:
     file, line = _relative(library.project, str(record.get("file", ""))), int(record.get("line", 0))
     said = record.get("message", "")
     message = said if isinstance(said, dict) else {"en": str(said)}
+    cuda = library.manifest.cuda_of(file, _line_in_base(library.project, file, line))
     return Violation(
         str(record.get("check", "")), message, file, line, int(record.get("block", -1)),
-        int(record.get("count", 1)), library.manifest.cuda_of(file, line),
+        int(record.get("count", 1)), cuda,
     )  # fmt: skip
+
+
+def _line_in_base(project: Path, file: str, line: int) -> int:
+    """The line of the generated text that a line of an edited file was, for the map knows that text."""
+    base = project.parent / OWN / "base" / project.name / file
+    try:
+        then, now = (f.read_text(encoding="utf-8").splitlines() for f in (base, project / file))
+    except (OSError, UnicodeDecodeError):
+        return line
+    if then == now:
+        return line
+    matcher = difflib.SequenceMatcher(None, then, now, autojunk=False)
+    for old, new, length in matcher.get_matching_blocks():
+        if new <= line - 1 < new + length:
+            return old + line - new
+        if new > line - 1:
+            return old  # an edited line stands for what follows it
+    return line
 
 
 def _relative(project: Path, file: str) -> str:

@@ -18,8 +18,8 @@ _COMPLETE = Text(
     "函数体完整：portcheck 识别出了该核函数的计算（{archetype}）。",
 )
 _SKELETON = Text(
-    "A structured skeleton: pipeline, buffers, tiling and order are written, {gaps} gaps are left. It compiles, "
-    "and it runs on the CPU model as far as it goes.",
+    "A structured skeleton: pipeline, buffers, tiling and order are written, {gaps} gaps are left. It "
+    "compiles, and it runs on the CPU model as far as it goes.",
     "结构化骨架：流水、缓冲、切分与次序已写好，剩余 {gaps} 处空缺。可以编译，并能在 CPU 模型上运行已有部分。",
 )
 _RECOGNISED_WITH_GAPS = Text(
@@ -47,8 +47,8 @@ _KERNEL = Text(
     "`op_kernel/{name}.cpp`: the kernel, entry `{name}`", "`op_kernel/{name}.cpp`：核函数，入口 `{name}`"
 )
 _TILING = Text(
-    "`op_host/{name}_tiling.h`: `MakeTiling` checks the sizes and gives the blocks and the tiling struct; core number "
-    "and UB come from the device at run time",
+    "`op_host/{name}_tiling.h`: `MakeTiling` checks the sizes and gives the blocks and the tiling struct; "
+    "core number and UB come from the device at run time",
     "`op_host/{name}_tiling.h`：`MakeTiling` 检查尺寸并给出核数与 tiling 结构；核数与 UB 在运行时取自设备",
 )
 _REFERENCE = Text(
@@ -63,17 +63,18 @@ _STEPS = Text(
     "`python -m pytest test_{name}.py`.\n"
     "2. Fill the gaps in: search for `PORTCHECK-GAP` in `op_kernel` and `op_host`. Edits survive when "
     "`portcheck skeleton` is run again.\n"
-    "3. `cmake -B build -DSOC_VERSION=… && cmake --build build` with the CANN toolkit. Call `MakeTiling` on the host, "
-    "then launch `{name}` with the blocks and the tiling that it gives.",
+    "3. `cmake -B build -DSOC_VERSION=… && cmake --build build` with the CANN toolkit. Call `MakeTiling` on "
+    "the host, then launch `{name}` with the blocks and the tiling that it gives.",
     "1. `portcheck verify .` 可在任何装有 C++17 编译器的计算机上编译并运行；"
     "`python -m pytest test_{name}.py` 亦可。\n"
-    "2. 填补空缺：在 `op_kernel` 与 `op_host` 中查找 `PORTCHECK-GAP`。再次运行 `portcheck skeleton` 时会保留修改。\n"
+    "2. 填补空缺：在 `op_kernel` 与 `op_host` 中查找 `PORTCHECK-GAP`。"
+    "再次运行 `portcheck skeleton` 时会保留修改。\n"
     "3. 用 CANN 工具包执行 `cmake -B build -DSOC_VERSION=… && cmake --build build`。"
     "主机端先调用 `MakeTiling`，再以其给出的核数与 tiling 启动 `{name}`。",
 )
 _NO_PAD = Text(
-    "This target has no DataCopyPad: copies move whole blocks of 32 bytes. Every buffer in GM needs room for 31 "
-    "bytes behind its last element.",
+    "This target has no DataCopyPad: copies move whole blocks of 32 bytes. Every buffer in GM needs room "
+    "for 31 bytes behind its last element.",
     "该目标没有 DataCopyPad：拷贝以 32 字节整块进行。每个 GM 缓冲区末尾须多留 31 字节。",
 )
 _BUFFERS = Text("| Buffer | Element | Role | CUDA parameter |", "| 缓冲区 | 元素 | 用途 | CUDA 参数 |")

@@ -14,6 +14,8 @@ COMMANDS = {
     "scan": "analyse files and folders, and report what they do",
     "check": "evaluate the rules: what the port breaks, and on which target",
     "plan": "write a migration plan for one target into a folder",
+    "skeleton": "write an Ascend C project for each kernel, complete or with marked gaps",
+    "verify": "compile such projects against a model of the device, and run them here",
     "show": "print the model itself: facts, kernels, calls, transfers or memory",
     "prove": "say whether an expression at a line is divisible, and show the working",
     "rules": "list the rules, or run their examples",
@@ -33,7 +35,8 @@ LANGUAGES = ("en", "zh")
 _EXIT_CODES = """\
 exit codes:
   0    analysed
-  1    check: findings at or above --fail-on; rules --test: an example fails
+  1    check: findings at or above --fail-on; rules --test: an example fails;
+       skeleton: conflicts with edits; verify: something is wrong
   2    usage: a missing path, an unknown option, an output that cannot be written
   3    nothing was analysed: no file could be read
   4    internal error; a file with the details is named
@@ -45,6 +48,8 @@ examples:
   portcheck scan csrc --format sarif -o portcheck.sarif
   portcheck check csrc --target 910B          what breaks there, on which condition
   portcheck plan csrc --target 910B -o plan   what to port in which order, and how much it is
+  portcheck skeleton csrc --target 910B -o port   Ascend C projects, one a kernel
+  portcheck verify port                       compile and run them without hardware
   portcheck explain MTE003                    a rule; also: explain int4, explain cudaMemcpyAsync
   portcheck show kernels csrc                 kernels, launches, instantiations
   portcheck show transfers csrc               what moves, and what Ascend asks of it
@@ -85,6 +90,29 @@ examples:
   portcheck plan csrc --target 910B -o reports/910B
   portcheck plan . --target 950 -o plan950 --lang zh
   portcheck plan csrc --target 910C -o plan --rules our_rules
+
+{_EXIT_CODES}"""
+
+_SKELETON = f"""\
+Each kernel becomes a folder: op_kernel, op_host, CMakeLists.txt, a test, and a README that says what is
+finished and what is left. Run it again after changes: edits by hand are merged (with Git), and where
+both sides changed nothing is overwritten and the exit code is 1.
+
+examples:
+  portcheck skeleton csrc --target 910B -o port
+  portcheck skeleton csrc --target 950 -o port950 --kernel combine --kernel 'intranode::*'
+  portcheck skeleton csrc --target 910B -o port --diff
+
+{_EXIT_CODES}"""
+
+_VERIFY = f"""\
+Needs a C++17 compiler (CXX, else c++, g++ or clang++); no CANN toolkit and no hardware. A violation
+names the line of the project and the CUDA lines behind it. Outputs are compared with NumPy where a
+project has a reference. The exit code is 1 where something is wrong.
+
+examples:
+  portcheck verify port                       every project in the folder
+  portcheck verify port/combine --seeds 8
 
 {_EXIT_CODES}"""
 
@@ -180,14 +208,18 @@ def parse(arguments: Sequence[str]) -> tuple[str, argparse.Namespace]:
     if extra:
         names = [name for name in parser._option_string_actions if name.startswith("--")]
         raise UsageError(unknown("option", extra[0].split("=")[0], names), hint)
-    if first in ("scan", "show", "check", "plan") and not options.paths and options.files_from is None:
+    if (
+        first in ("scan", "show", "check", "plan", "skeleton")
+        and not options.paths
+        and options.files_from is None
+    ):
         section = f" {options.section}" if first == "show" else ""
         raise UsageError("no PATH given", f"to analyse this folder: portcheck {first}{section} .")
     return first, options
 
 
 def _top_help() -> str:
-    commands = "\n".join(f"  {name:<7} {text}" for name, text in COMMANDS.items())
+    commands = "\n".join(f"  {name:<8} {text}" for name, text in COMMANDS.items())
     return (
         "usage: portcheck COMMAND [options]\n\n"
         "Reads CUDA C++ and says what it takes to run it on Huawei Ascend.\n"
@@ -259,6 +291,45 @@ def _plan_parser() -> _Parser:
     _add_language(parser)
     _add_define(parser)
     _add_quiet(parser)
+    return parser
+
+
+def _skeleton_parser() -> _Parser:
+    parser = _parser("skeleton", _SKELETON, "PATH... --target NAME -o DIR [options]")
+    parser.list_kinds = False
+    _add_paths(parser)
+    parser.add_argument("--target", metavar="NAME", required=True, help="the product that the port is for")
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", required=True, help="the folder to write; it is made where missing"
+    )
+    parser.add_argument(
+        "--kernel",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="only this kernel, by its own or qualified name, * allowed; may be repeated",
+    )
+    parser.add_argument("--diff", action="store_true", help="show what would change and write nothing")
+    _add_rules_folder(parser)
+    _add_language(parser)
+    _add_define(parser)
+    _add_quiet(parser)
+    return parser
+
+
+def _verify_parser() -> _Parser:
+    parser = _parser("verify", _VERIFY, "DIR [options]")
+    parser.list_kinds = False
+    parser.add_argument("folder", metavar="DIR", help="a project, or a folder of projects")
+    parser.add_argument(
+        "--seeds",
+        metavar="N",
+        type=_positive,
+        default=3,
+        help="how many orders of cores and inputs; default: 3",
+    )
+    _add_language(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="only projects with something wrong")
     return parser
 
 
@@ -478,6 +549,13 @@ def _integer(text: str) -> int:
         raise argparse.ArgumentTypeError(f"'{text}' is not an integer") from None
 
 
+def _positive(text: str) -> int:
+    number = _integer(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not positive")
+    return number
+
+
 def _define(text: str) -> str:
     name = text.partition("=")[0]
     if not re.fullmatch(r"[A-Za-z_]\w*", name):
@@ -495,6 +573,8 @@ _PARSERS: dict[str, Callable[[], _Parser]] = {
     "scan": _scan_parser,
     "check": _check_parser,
     "plan": _plan_parser,
+    "skeleton": _skeleton_parser,
+    "verify": _verify_parser,
     "show": _show_parser,
     "prove": _prove_parser,
     "rules": _rules_parser,
