@@ -11,7 +11,11 @@ from importlib import import_module
 
 from portcheck.ascendc.archetypes.base import Archetype
 
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = (
+    "weighted_combine",
+    "bias_combine",
+    "plain_sum",
+)
 
 
 def _found() -> Iterator[Archetype]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portcheck.ascendc import tiling
+from portcheck.ascendc.archetypes.named import Named
 from portcheck.ascendc.archetypes.rendering import render
-from portcheck.ascendc.archetypes.row_sum import Named
-from portcheck.ascendc.body import Body, Buffer, Role, Scalar
+from portcheck.ascendc.body import Body, Buffer, Role
 from portcheck.source.place import Place
 from portcheck.targets.text import Text
 
@@ -41,8 +41,8 @@ def write(name: str, spec: FlagExchange, named: Named, trace: Mapping[str, tuple
     flags = Text("flags of a window, each on a line of 32 bytes", "窗口中的标志数，每个标志占 32 字节")
     number = Text("what the flags say", "标志的取值")
     scalars = (
-        Scalar("num_flags", "int64_t", flags, named.cuda.get("num_flags", "")),
-        Scalar("number", "int32_t", number, named.cuda.get("number", "")),
+        named.scalar("num_flags", "int64_t", flags),
+        named.scalar("number", "int32_t", number),
     )
     given = {
         "name": name,
@@ -64,4 +64,5 @@ def write(name: str, spec: FlagExchange, named: Named, trace: Mapping[str, tuple
         tiling=tiling.header(name, scalars, fields, render("flag_exchange/tiling.h.jinja", given)),
         reference=render("flag_exchange/reference.py.jinja", given),
         trace=trace,
+        notes=named.notes,
     )

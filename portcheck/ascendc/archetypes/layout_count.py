@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from portcheck.ascendc import tiling
+from portcheck.ascendc.archetypes.named import Named
 from portcheck.ascendc.archetypes.rendering import render
-from portcheck.ascendc.archetypes.row_sum import Named
 from portcheck.ascendc.body import Body, Buffer, Role, Scalar
 from portcheck.source.place import Place
 from portcheck.targets import Target
@@ -89,6 +89,7 @@ def write(
         tiling=tiling.header(name, scalars, _fields(spec), render("layout_count/tiling.h.jinja", given)),
         reference=render("layout_count/reference.py.jinja", given),
         trace=trace,
+        notes=named.notes,
     )
 
 
@@ -132,4 +133,4 @@ def _scalars(spec: LayoutCount, named: Named) -> Iterator[Scalar]:
     if spec.ranks or spec.in_rank:
         meanings["num_ranks"] = Text("ranks, each with as many experts", "rank 数，每个 rank 的专家数相同")
     for name, meaning in meanings.items():
-        yield Scalar(name, "int64_t", meaning, named.cuda.get(name, ""))
+        yield named.scalar(name, "int64_t", meaning)

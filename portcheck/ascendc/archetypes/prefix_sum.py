@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portcheck.ascendc import tiling
+from portcheck.ascendc.archetypes.named import Named
 from portcheck.ascendc.archetypes.rendering import render
-from portcheck.ascendc.archetypes.row_sum import Named
-from portcheck.ascendc.body import Body, Buffer, Role, Scalar
+from portcheck.ascendc.body import Body, Buffer, Role
 from portcheck.source.place import Place
 from portcheck.targets import Target
 from portcheck.targets.text import Text
@@ -39,7 +39,7 @@ def write(
         "num_rows": Text("rows, each summed for itself", "行数，每行独立求前缀和"),
         "row_elements": Text("numbers of a row", "每行的元素个数"),
     }
-    scalars = tuple(Scalar(n, "int64_t", text, named.cuda.get(n, "")) for n, text in meanings.items())
+    scalars = tuple(named.scalar(n, "int64_t", text) for n, text in meanings.items())
     given = {
         "name": name,
         "formula": spec.formula,
@@ -62,4 +62,5 @@ def write(
         tiling=tiling.header(name, scalars, fields, render("prefix_sum/tiling.h.jinja", given)),
         reference=render("prefix_sum/reference.py.jinja", given),
         trace=trace,
+        notes=named.notes,
     )

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portcheck.ascendc import tiling
+from portcheck.ascendc.archetypes.named import Named
 from portcheck.ascendc.archetypes.rendering import floats_text, render
-from portcheck.ascendc.archetypes.row_sum import Named
 from portcheck.ascendc.body import Body, Buffer, Role, Scalar
 from portcheck.source.place import Place
 from portcheck.targets import Target
@@ -73,6 +73,7 @@ def write(
         tiling=tiling.header(name, scalars, fields, render("row_norm/tiling.h.jinja", given)),
         reference=render("row_norm/reference.py.jinja", given),
         trace=trace,
+        notes=named.notes,
     )
 
 
@@ -86,9 +87,8 @@ def _buffers(spec: RowNorm, named: Named) -> tuple[Buffer, ...]:
 
 
 def _scalars(named: Named) -> tuple[Scalar, ...]:
-    cuda = named.cuda
     return (
-        Scalar("num_tokens", "int64_t", Text("rows", "行数"), cuda.get("num_tokens", "")),
-        Scalar("hidden", "int64_t", Text("elements of a row", "每行的元素个数"), cuda.get("hidden", "")),
-        Scalar("epsilon", "float", Text("added to the mean", "加到均方值上的小量"), cuda.get("epsilon", "")),
+        named.scalar("num_tokens", "int64_t", Text("rows", "行数")),
+        named.scalar("hidden", "int64_t", Text("elements of a row", "每行的元素个数")),
+        named.scalar("epsilon", "float", Text("added to the mean", "加到均方值上的小量")),
     )

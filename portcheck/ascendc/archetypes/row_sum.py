@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from portcheck.ascendc import tiling
+from portcheck.ascendc.archetypes.named import Named
 from portcheck.ascendc.archetypes.rendering import floats_text, render
 from portcheck.ascendc.body import Body, Buffer, Role, Scalar
 from portcheck.source.place import Place
@@ -24,9 +25,9 @@ _FLOATS_WITHOUT_BF16 = frozenset({"half", "float"})
 class RowSum:
     """Which parts a kernel's sum has.
 
-    `row_of` is "" where term k of a token stands at row k * num_tokens + token (`rank_major`) or at
-    token * num_terms + k. `skips`: a negative index adds nothing. `order` names the buffers in the
-    order of the entry's parameters, `cuda` gives the parameter that a buffer or scalar stands for.
+    Without an index, term k of a token is row k * part_rows + token (`rank_major`) or row
+    token * num_terms + k. `skips`: a negative index adds nothing. `from_zero`: the sum starts at 0.0
+    and not at its first summand, which matters for the sign of a sum of nothing but -0.0.
     """
 
     in_dtype: str
@@ -37,6 +38,7 @@ class RowSum:
     rank_major: bool = False
     biases: int = 0
     biases_first: bool = True
+    from_zero: bool = True
 
     @property
     def indexed(self) -> bool:
@@ -50,14 +52,6 @@ class RowSum:
         biases = "".join(f" + bias_{i}[t, h]" for i in range(self.biases))
         skipped = " with row_of[t, k] >= 0" if self.skips else ""
         return f"out[t, h] = sum over k{skipped} of {term}{biases}"
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """What stands for what: parameters of the CUDA kernel by the port's names, in the kernel's order."""
-
-    order: tuple[str, ...]
-    cuda: Mapping[str, str]
 
 
 def can_write(spec: RowSum, target: Target) -> bool:
@@ -76,7 +70,7 @@ def write(
 ) -> Body:
     """The body of a kernel that is this sum."""
     buffers = _buffers(spec, named)
-    scalars = tuple(_scalars(named))
+    scalars = tuple(_scalars(spec, named))
     in_bytes, out_bytes = tiling.DTYPE_BYTES[spec.in_dtype], tiling.DTYPE_BYTES[spec.out_dtype]
     pad = tiling.has_pad(target)
     staged = pad and (spec.indexed or spec.weighted)
@@ -100,6 +94,7 @@ def write(
         "biases": spec.biases,
         "biases_first": spec.biases_first,
         "formula": spec.formula,
+        "start": "0.0f" if spec.from_zero else "-0.0f",  # -0.0 + x is x, whatever x is
         "floats": floats_text(),
         "pad": pad,
         "staged": staged,
@@ -119,6 +114,8 @@ def write(
         ("uint32_t", "num_terms", "terms of a token"),
         ("uint32_t", "tile_elements", "elements of a row that are in UB at a time"),
     ]
+    if spec.rank_major:
+        fields.append(("uint64_t", "part_rows", "rows from a rank's part to the next"))
     if staged:
         fields.append(("uint32_t", "batch_tokens", "tokens whose indices or weights are in UB at a time"))
     return Body(
@@ -130,6 +127,7 @@ def write(
         tiling=tiling.header(name, scalars, fields, render("row_sum/tiling.h.jinja", given)),
         reference=render("row_sum/reference.py.jinja", given),
         trace=trace,
+        notes=(*_notes(spec), *named.notes),
     )
 
 
@@ -142,17 +140,33 @@ def _buffers(spec: RowSum, named: Named) -> tuple[Buffer, ...]:
         **{f"bias_{i}": (spec.in_dtype, Role.INPUT, ("num_tokens", "hidden")) for i in range(spec.biases)},
     }
     if not spec.indexed:
-        outer = ("num_terms", "num_tokens") if spec.rank_major else ("num_tokens", "num_terms")
+        outer = ("num_terms", "part_rows") if spec.rank_major else ("num_tokens", "num_terms")
         shapes["rows"] = (spec.in_dtype, Role.INPUT, (*outer, "hidden"))
     return tuple(Buffer(n, *shapes[n], cuda=named.cuda.get(n, "")) for n in named.order)
 
 
-def _scalars(named: Named) -> Iterator[Scalar]:
+def _scalars(spec: RowSum, named: Named) -> Iterator[Scalar]:
     meanings = {
         "num_tokens": Text("tokens, rows of the result", "token 数，即结果的行数"),
         "num_terms": Text("rows that a token's sum has", "每个 token 求和的行数"),
         "hidden": Text("elements of a row", "每行的元素个数"),
-        "num_rows": Text("rows that there are to choose from", "可供选取的行数"),
     }
+    if spec.indexed:
+        meanings["num_rows"] = Text("rows that there are to choose from", "可供选取的行数")
+    elif spec.rank_major:
+        meanings["part_rows"] = Text("rows from a rank's part to the next", "相邻两个 rank 数据之间的行数")
     for name, meaning in meanings.items():
-        yield Scalar(name, "int64_t", meaning, named.cuda.get(name, ""))
+        yield named.scalar(name, "int64_t", meaning)
+
+
+def _notes(spec: RowSum) -> tuple[Text, ...]:
+    if not spec.weighted:
+        return ()
+    fused = Text(
+        "CUDA's compiler makes one fused multiply-add of a product and a sum, which rounds once; here each "
+        "is rounded to float. The result differs by at most one unit in the last place of its type, and by "
+        "more only where terms cancel: the difference is that of one rounding to float of each product.",
+        "CUDA 编译器会把乘法与加法合并为一次融合乘加（只舍入一次）；此处乘积与和分别舍入到 float。"
+        "结果最多相差其类型的一个最低位单位；仅当各项相互抵消时差异更大，其大小为每个乘积一次 float 舍入。",
+    )
+    return (fused,)

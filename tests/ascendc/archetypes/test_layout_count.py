@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portcheck.ascendc.archetypes.layout_count import LayoutCount, can_write, write
-from portcheck.ascendc.archetypes.row_sum import Named
+from portcheck.ascendc.archetypes.named import Named
 from portcheck.ascendc.tiling import model_arch
 from portcheck.targets import targets
 

@@ -10,8 +10,8 @@ from archetype_running import Compiled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portcheck.ascendc.archetypes.named import Named
 from portcheck.ascendc.archetypes.prefix_sum import PrefixSum, write
-from portcheck.ascendc.archetypes.row_sum import Named
 from portcheck.ascendc.tiling import model_arch
 from portcheck.targets import targets
 

@@ -11,7 +11,8 @@ from archetype_running import Compiled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portcheck.ascendc.archetypes.row_sum import Named, RowSum, can_write, write
+from portcheck.ascendc.archetypes.named import Named
+from portcheck.ascendc.archetypes.row_sum import RowSum, can_write, write
 from portcheck.ascendc.tiling import model_arch
 from portcheck.targets import Target, targets
 
@@ -19,7 +20,7 @@ TARGETS = {t.name: t for t in targets()}
 SPECS = {
     "weighted bf16": RowSum("bfloat16_t", "bfloat16_t", "int32_t", skips=True, weighted=True),
     "weighted half int64": RowSum("half", "half", "int64_t", skips=True, weighted=True),
-    "biases first": RowSum("bfloat16_t", "bfloat16_t", "int32_t", skips=True, biases=2),
+    "biases first": RowSum("bfloat16_t", "bfloat16_t", "int32_t", skips=True, biases=2, from_zero=False),
     "biases last": RowSum("half", "half", "int32_t", skips=True, weighted=True, biases=2, biases_first=False),
     "ranks": RowSum("bfloat16_t", "bfloat16_t", rank_major=True),
     "rows to float": RowSum("bfloat16_t", "float", "int32_t", skips=True),
@@ -46,7 +47,13 @@ def shapes(draw: st.DrawFn) -> dict[str, int]:
     hidden = draw(st.one_of(st.integers(16, 48), st.integers(200, 700), st.sampled_from((16, 64, 256, 512))))
     tokens = draw(st.one_of(st.just(0), st.integers(1, 9)))
     rows = draw(st.integers(1, 12))
-    return {"num_tokens": tokens, "num_terms": draw(st.integers(0, 16)), "hidden": hidden, "num_rows": rows}
+    return {
+        "num_tokens": tokens,
+        "num_terms": draw(st.integers(0, 16)),
+        "hidden": hidden,
+        "num_rows": rows,
+        "part_rows": tokens + rows % 3,
+    }
 
 
 def numbers(random: np.random.Generator, dtype: str, count: int) -> Any:
@@ -66,9 +73,10 @@ def numbers(random: np.random.Generator, dtype: str, count: int) -> Any:
 def arrays(spec: RowSum, shape: dict[str, int], seed: int) -> dict[str, Any]:
     random = np.random.default_rng(seed)
     tokens, terms, hidden, rows = (shape[k] for k in ("num_tokens", "num_terms", "hidden", "num_rows"))
+    count = rows if spec.indexed else terms * (shape["part_rows"] if spec.rank_major else tokens)
     found = {
         "out": numbers(random, spec.out_dtype, tokens * hidden),
-        "rows": numbers(random, spec.in_dtype, (rows if spec.indexed else tokens * terms) * hidden),
+        "rows": numbers(random, spec.in_dtype, count * hidden),
         "weights": numbers(random, "float", tokens * terms),
         "bias_0": numbers(random, spec.in_dtype, tokens * hidden),
         "bias_1": numbers(random, spec.in_dtype, tokens * hidden),
@@ -107,9 +115,9 @@ def test_agrees_with_numpy(
 @pytest.mark.parametrize("hidden", range(1, 16))
 def test_rows_shorter_than_a_block(hidden: int) -> None:
     """Tails of 2 to 30 bytes; without DataCopyPad the host refuses them."""
-    shape = {"num_tokens": 3, "num_terms": 2, "hidden": hidden, "num_rows": 4}
+    shape = {"num_tokens": 3, "num_terms": 2, "hidden": hidden}
     for target in ("910B", "310P"):
-        found = arrays(SPECS["half"], shape, hidden)
+        found = arrays(SPECS["half"], {**shape, "num_rows": 1}, hidden)
         expected = {k: v.copy() for k, v in found.items()}
         ran = compiled("half", target).run(found, shape, 2)
         assert ran.refused == (target == "310P")
