@@ -97,6 +97,8 @@ def write(
         "start": "0.0f" if spec.from_zero else "-0.0f",  # -0.0 + x is x, whatever x is
         "floats": floats_text(),
         "pad": pad,
+        # The coupled core narrows float with CAST_NONE alone, which rounds to the nearest (Cast.md).
+        "rounding": "CAST_RINT" if pad else "CAST_NONE",
         "staged": staged,
         "terms_parameter": f", {terms_ctype} terms" if has_terms else "",
         "terms_argument": "terms, " if has_terms else "",
