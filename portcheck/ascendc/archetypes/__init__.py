@@ -15,6 +15,8 @@ MODULES: tuple[str, ...] = (
     "weighted_combine",
     "bias_combine",
     "plain_sum",
+    "layout_count_match",
+    "prefix_sum",
 )
 
 

@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portcheck.ascendc import tiling
+from portcheck.ascendc.archetypes import matching
+from portcheck.ascendc.archetypes.dataflow import Const, Flow, Load, Reduce, Value, add, multiply, walk
 from portcheck.ascendc.archetypes.named import Named
 from portcheck.ascendc.archetypes.rendering import render
 from portcheck.ascendc.body import Body, Buffer, Role
+from portcheck.ascendc.names import identifier
+from portcheck.pack.subjects import View
+from portcheck.program.model import Function
 from portcheck.source.place import Place
 from portcheck.targets import Target
 from portcheck.targets.text import Text
@@ -64,3 +69,61 @@ def write(
         trace=trace,
         notes=named.notes,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixSumArchetype:
+    """Prefix sums of counts, by a thread a row."""
+
+    name: str = NAME
+
+    def recognise(self, view: View, function: Function, target: Target) -> Body | None:
+        """The complete body of a kernel that stores nothing but the prefix sums of rows."""
+        found = matching.all_known(view, function)
+        if len(found) != 1 or not tiling.has_pad(target):
+            return None
+        flow = found[0]
+        matched = _match(flow)
+        if matched is None:
+            return None
+        spec, load, numbers = matched
+        named = matching.named(flow, {"prefix": flow.stores[0].store.buffer, "values": load.buffer}, numbers)
+        trace = {"load": matching.uses(flow, load.buffer), "store": (flow.stores[0].store.place,)}
+        return write(identifier(function.name), spec, named, target, trace)
+
+
+def _match(flow: Flow) -> tuple[PrefixSum, Load, Mapping[str, Value]] | None:
+    """Exclusive or inclusive, the load that is summed, and the shape."""
+    if len(flow.stores) != 1:
+        return None
+    store = flow.stores[0].store
+    running = _running(store.value)
+    if store.ctype != "int32" or store.atomic or store.when or running is None:
+        return None
+    load, index = running.body, running.index
+    rows = [i for i in flow.stores[0].indices if i != index]
+    if not isinstance(load, Load) or load.ctype != "int32" or load.buffer == store.buffer or len(rows) > 1:
+        return None
+    row: Value = rows[0] if rows else Const(0)
+    address = multiply(Const(4), add(multiply(row, index.extent), index))
+    numbers = {"num_rows": rows[0].extent if rows else Const(1), "row_elements": index.extent}
+    if (
+        store.address != address
+        or load.address != address
+        or not all(map(matching.is_count, numbers.values()))
+    ):
+        return None
+    if store.value == running:
+        return PrefixSum(inclusive=False), load, numbers
+    return (PrefixSum(inclusive=True), load, numbers) if store.value == add(running, load) else None
+
+
+def _running(value: Value) -> Reduce | None:
+    """The sum of what comes before an entry."""
+    found = [v for v in walk(value) if isinstance(v, Reduce)]
+    if len(found) != 1 or found[0].op != "+" or not found[0].running:
+        return None
+    return found[0] if found[0].init == Const(0) and not found[0].missing else None
+
+
+ARCHETYPE = PrefixSumArchetype()
