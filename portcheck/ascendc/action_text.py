@@ -42,6 +42,10 @@ _GAPS: Mapping[ActionKind, tuple[str, Text]] = {
             "或预先以前缀和算出槽位",
         ),
     ),
+    ActionKind.ACCESS: (
+        "access",
+        Text("an access that the analysis did not come to", "分析未能到达的访存"),
+    ),
     ActionKind.REMOTE: (
         "remote",
         Text(

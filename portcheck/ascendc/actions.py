@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,6 +21,8 @@ _BY_KIND: Mapping[FactKind, ActionKind] = {
     FactKind.LOWP_WIRE: ActionKind.QUANTISE,
     FactKind.FP32_ACCUM: ActionKind.ACCUMULATE,
     FactKind.LOWP_ACCUM: ActionKind.ACCUMULATE,
+    FactKind.VEC_ACCESS: ActionKind.ACCESS,
+    FactKind.TMA_COPY: ActionKind.ACCESS,
 }
 _PLAIN_REMOTE = frozenset(("load", "store", "tma_copy"))  # moves like any other, of a window
 _ATOMIC = ("atom", "red.")
@@ -43,13 +45,24 @@ class Actions:
             found.setdefault(fact.place.path, []).append(fact)
         return found
 
-    def of(self, kernel: Function) -> tuple[Action, ...]:
-        """In source order of the kernel; what a helper does stands at the call that leads to it."""
+    def of(self, kernel: Function, moved: Iterable[Place]) -> tuple[Action, ...]:
+        """In source order of the kernel; what a helper does stands at the call that leads to it.
+
+        `moved` are the places of moves: an access there is that move.
+        """
         found = list(self._in(kernel, None))
         for call, helper in self._calls(kernel):
             found += self._in(helper, call)
-        distinct = {(a.kind, a.place, a.anchor): a for a in found}
+        followed = {*map(_line, moved), *self._followed}
+        kept = (a for a in found if a.kind is not ActionKind.ACCESS or _line(a.place) not in followed)
+        distinct = {(a.kind, a.place, a.anchor): a for a in kept}
         return tuple(sorted(distinct.values(), key=lambda a: (a.anchor.start_byte, a.place)))
+
+    @cached_property
+    def _followed(self) -> frozenset[tuple[str, int]]:
+        """The lines of all transfers, those inside a block too."""
+        subjects = (j.subject for j in self.view.analysis.judged)
+        return frozenset(_line(s.place) for s in subjects)
 
     def _in(self, function: Function, anchor: Place | None) -> Iterator[Action]:
         for fact in self._by_path.get(function.origin.file.path, ()):
@@ -74,6 +87,10 @@ class Actions:
                         if id(one) not in seen and one is not kernel:
                             seen.add(id(one))
                             yield place, one
+
+
+def _line(place: Place) -> tuple[str, int]:
+    return place.path, place.line
 
 
 def kind_of(fact: Fact) -> ActionKind | None:

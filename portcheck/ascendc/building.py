@@ -81,14 +81,15 @@ class Builder:
     def intent(self, kernel: Function, name: str) -> Intent:
         """The intent of one kernel; `name` is its identifier in the port."""
         found = moves_of(self.view.analysis, kernel)
-        moves = [_in_window(m, kernel) for m in found.moves if not _in_registers(m, kernel)]
-        moves = [m for m in moves if not _reads_table(m, kernel)]
+        listed = (m for m in found.moves if not _in_registers(m, kernel) and not _reads_table(m, kernel))
+        moves = [_in_window(m, kernel) for m in listed]
         names = Names(set(_TAKEN), argument)
         buffers, windows, opaque = _buffers(kernel, moves, names)
         scalars, fields = _scalars(kernel, moves, found.checks, names, bool(windows))
         by_cuda = {b.cuda: b.name for b in buffers}
         moves = [replace(m, buffer=by_cuda.get(m.buffer, "")) for m in moves]
-        phases = tuple(_phases(kernel, moves, self.actions.of(kernel)))
+        actions = self.actions.of(kernel, (m.place for m in found.moves))
+        phases = tuple(_phases(kernel, moves, actions))
         return Intent(
             kernel, name, name_place(kernel), buffers, scalars, fields, windows, opaque,
             _usable(found.checks, fields), phases, tuple(_dropped(phases)),
@@ -227,7 +228,7 @@ def _in_registers(move: Move, kernel: Function) -> bool:
 def _reads_table(move: Move, kernel: Function) -> bool:
     """Whether a load only fetches the address of a window: the port computes that."""
     is_table = any(p.name == move.buffer and _levels(p) > 1 for p in kernel.parameters)
-    return is_table and move.offset is not None
+    return is_table and not move.why
 
 
 def _in_window(move: Move, kernel: Function) -> Move:
@@ -236,7 +237,7 @@ def _in_window(move: Move, kernel: Function) -> Move:
         return move
     for name in _ROOT.findall(move.why):
         if any(p.name == name and _levels(p) > 1 for p in kernel.parameters):
-            return replace(move, buffer=name, offset=None)
+            return replace(move, buffer=name)
     return move
 
 

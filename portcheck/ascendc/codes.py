@@ -25,6 +25,7 @@ _FAMILIES: dict[ActionKind, tuple[str, ...]] = {
     ActionKind.QUANTISE: ("QNT",),
     ActionKind.ACCUMULATE: ("ACC",),
     ActionKind.MBARRIER: ("TMA",),
+    ActionKind.ACCESS: ("MTE", "VEC", "ALN"),
 }
 MOVES = ("MTE", "VEC", "ALN", "TMA", "MEM")
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from portcheck.ascendc.building import Builder
 from portcheck.ascendc.codes import Codes
+from portcheck.ascendc.layout_text import budget_lines, constants
 from portcheck.ascendc.lines import Sources
 from portcheck.ascendc.names import kernel_names
 from portcheck.ascendc.project import Item, ProjectWriter
@@ -18,6 +20,8 @@ from portcheck.pack import Finding
 from portcheck.pack.functions.zero_buffer import name_place
 from portcheck.pack.subjects import View
 from portcheck.plan.items import Draft, Inventory
+from portcheck.plan.layout_model import Layouts
+from portcheck.plan.layouts import layouts
 from portcheck.plan.model import ItemKind
 from portcheck.program.model import Function
 from portcheck.targets import Language, Target
@@ -41,6 +45,10 @@ class Generation:
         self._codes = Codes(self.found, self.target)
         self._sources = Sources(self.view)
         self._builder = Builder(self.view)
+
+    @cached_property
+    def _layouts(self) -> Layouts:
+        return layouts(self.view.analysis, self.target)
 
     @property
     def kernels(self) -> tuple[str, ...]:
@@ -70,9 +78,11 @@ class Generation:
     def _item(self, folder: str, kernel: Function) -> Item:
         body = recognise(self.view, kernel, self.target)
         if body is None:
-            intent = self._builder.intent(kernel, folder)
+            lines = constants(self._layouts, kernel.qualified, folder)
+            intent = replace(self._builder.intent(kernel, folder), layouts=tuple(lines))
             body = structured(intent, self.target, self._codes, self._sources)
-        return Item(folder, kernel.qualified, name_place(kernel), body)
+        budgets = tuple(budget_lines(self._layouts, kernel.qualified))
+        return Item(folder, kernel.qualified, name_place(kernel), body, budgets)
 
 
 def matches(kernel: Function, pattern: str) -> bool:

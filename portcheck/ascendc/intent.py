@@ -16,7 +16,6 @@ from portcheck.program.model import Function
 from portcheck.source.place import Place
 from portcheck.symbolic.condition import Condition
 from portcheck.symbolic.expr import Expr, Symbol
-from portcheck.targets.text import Text
 
 
 class Way(StrEnum):
@@ -28,7 +27,9 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """`offset` counts bytes from the start of `buffer`, "" and None where the analysis has no address.
+    """`offset` counts bytes from the start of `buffer`, or of a window of it; None where it is not known.
+
+    `buffer` is "" where the address does not come from a parameter: `offset` then counts from `why`'s base.
 
     `length` is in bytes, None where not known. `conditions` are those that the port can test;
     `open_conditions` are the texts of those that it cannot. `why` says what is missing. `order`
@@ -77,6 +78,7 @@ class ActionKind(StrEnum):
     QUANTISE = "quantise"
     ACCUMULATE = "accumulate"
     REMOTE = "remote"
+    ACCESS = "access"  # of memory, where the run of the analysis did not come to
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,8 @@ class Intent:
     """One kernel. `fields` names, for each symbol that a launch fixes, the field of the tiling.
 
     `opaque_parameters` are parameters that no field stands for: structs, references, types.
-    `windows` are the buffers that several ranks see, through a table of pointers.
+    `windows` are the buffers that several ranks see, through a table of pointers. `layouts` are lines of
+    C++ with the plan's layouts.
     """
 
     function: Function
@@ -145,7 +148,7 @@ class Intent:
     checks: tuple[Check, ...]
     phases: tuple[Phase, ...]
     dropped: tuple[Dropped, ...]
-    layouts: tuple[tuple[str, Text], ...] = ()
+    layouts: tuple[str, ...] = ()
 
     def pipelines(self) -> Iterator[Pipeline]:
         for phase in self.phases:

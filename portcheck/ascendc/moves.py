@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from portcheck.analysis.engine import Analysis
@@ -37,9 +37,6 @@ _MAX_TEXT = 160
 class _EveryAccess(Recorder):
     """Writes down every access of GM, whatever its width, and nothing that stays inside a block."""
 
-    layouts: frozenset[tuple[str, int]] = frozenset()
-    _unused: list[object] = field(default_factory=list)
-
     def access(
         self,
         m: Machine,
@@ -61,11 +58,7 @@ class _EveryAccess(Recorder):
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """All moves of a kernel in source order, and what the kernel asserts of its sizes.
-
-    `bases` are the texts of addresses that moves start from and that are no parameters of the kernel,
-    by the parameter whose memory they were read from, where that shows.
-    """
+    """All moves of a kernel in source order, and what the kernel asserts of its sizes."""
 
     moves: tuple[Move, ...]
     checks: tuple[Check, ...]
@@ -133,7 +126,9 @@ class _Reader:
                 return named[bases[0]], offset, ""
             return named[bases[0]], None, self._missing(offset)
         if len(bases) == 1:
-            return "", None, _OTHER_BASE.format(base=bases[0].name)
+            rest = end.start - of(bases[0])
+            known = coefficient(end.start, bases[0]) == number(1) and self.is_determined(rest)
+            return "", rest if known else None, _OTHER_BASE.format(base=bases[0].name)
         return "", None, self._missing(end.start)
 
     def is_determined(self, expr: Expr) -> bool:

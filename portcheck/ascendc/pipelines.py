@@ -19,6 +19,7 @@ from portcheck.targets.text import Text
 
 _COMPUTE = Text("what is computed between the loads and the stores", "加载与存储之间的计算")
 _ADDRESS = Text("where `{text}` stands: {why}", "`{text}` 的地址：{why}")
+_WINDOW = Text("whose window `{text}` is in: {why}", "`{text}` 位于哪个 rank 的窗口：{why}")
 _LENGTH = Text("how many bytes `{text}` covers: {why}", "`{text}` 覆盖的字节数：{why}")
 _RANGE = Text("how often the loop of `{name}` runs", "`{name}` 的循环次数")
 _CONDITION = Text("when this happens: {why}", "何时执行：{why}")
@@ -34,11 +35,12 @@ _TEXT_BYTES = 60
 
 @dataclass(frozen=True, slots=True)
 class GapField:
-    """A field of the tiling that a gap leaves open; 0 until it is filled in."""
+    """A field of the tiling that a gap leaves open; `initial` until it is filled in."""
 
     name: str
     mark: str
     comment: str
+    initial: int = 0
 
 
 @dataclass(eq=False)
@@ -188,6 +190,9 @@ class PipelineWriter:
         functions: list[str] = []
         lines: list[str] = []
         depth = 0
+        unknown = self._unknown(pipeline)
+        if unknown:
+            lines += [f"if ({' || '.join(unknown)}) {{", "    return;  // an address is not known yet", "}"]
         for loop in loops.loops:
             header, function = self._header(loop, pipeline)
             functions += function
@@ -229,35 +234,48 @@ class PipelineWriter:
         return f"for (int64_t {loop.variable} = 0; {limit}; ++{loop.variable}) {{", functions
 
     def _address(self, move: Move, side: str) -> tuple[str, list[str]]:
-        if move.offset is not None and move.buffer:
-            return self.names.expression(move.offset), []
+        """C++ text of an offset, and the functions for what of it is a gap."""
         tag = self._tag(side)
+        functions = []
+        text = "0" if not move.buffer else ""
+        if move.offset is not None:
+            text = self.names.expression(move.offset)
+        elif move.buffer:
+            name, mark = f"Address{_camel(tag)}", _mark("address", tag)
+            unit = "bytes from the start of the buffer"
+            functions.append(
+                self._gap(mark, name, f"address_{tag}_bytes", _address_text(move), unit, (move,))
+            )
+            text = f"{name}()"
         if not move.buffer:
-            return "0", [self._foreign(move, tag)]
-        name = f"Address{_camel(tag)}"
-        text = _filled(
-            _ADDRESS, text=comment(move.text, _TEXT_BYTES), why=comment(move.why or "not followed")
-        )
-        mark, field_name = f"address-{tag.replace('_', '-')}", f"address_{tag}_bytes"
-        function = self._gap(mark, name, field_name, text, "bytes from the start of the buffer", (move,))
-        call = f"{name}()"
-        if move.buffer in self.intent.windows:
-            window = f"window_{tag}"
-            self.fields.append(GapField(window, mark, "the rank whose window it is"))
-            call = f"WindowBytes(tiling_.{window}) + {call}"
-        return call, [function]
+            functions.append(self._foreign(move, tag))
+        elif move.buffer in self.intent.windows:
+            mark = _mark("window", tag)
+            told = _filled(_WINDOW, text=comment(move.text, _TEXT_BYTES), why=comment(move.why))
+            unit = "the rank whose window it is, -1 for not known"
+            functions.append(self._gap(mark, _window(tag), f"window_{tag}", told, unit, (move,), initial=-1))
+            text = f"WindowBytes({_window(tag)}()) + {text}"
+        return text, functions
+
+    def _unknown(self, pipeline: Pipeline) -> list[str]:
+        """Conditions under which an address is not known yet, so that nothing moves."""
+        found = []
+        for move, side in zip(pipeline.moves, _sides(pipeline), strict=True):
+            tag = self._tag(side)
+            if not move.buffer:
+                found.append(f"tiling_.{_base_field(tag)} == 0")
+            elif move.buffer in self.intent.windows:
+                found.append(f"{_window(tag)}() < 0")
+        return found
 
     def _foreign(self, move: Move, tag: str) -> str:
         """A function for a tensor that starts at an address that is no argument of the kernel."""
-        text = _filled(
-            _ADDRESS, text=comment(move.text, _TEXT_BYTES), why=comment(move.why or "not followed")
-        )
-        mark, field_name = f"address-{tag.replace('_', '-')}", f"address_{tag}"
-        unit = "the address in GM"
-        return self._gap(mark, _foreign(tag), field_name, text, unit, (move,), "foreign.jinja")
+        told, mark = _address_text(move), _mark("base", tag)
+        unit = "an address in GM, 0 for not known"
+        return self._gap(mark, _foreign(tag), _base_field(tag), told, unit, (move,), template="foreign.jinja")
 
     def _length(self, pipeline: Pipeline) -> tuple[str, list[str]]:
-        unknown = [m for m in pipeline.moves if m.offset is None]
+        unknown = [m for m in pipeline.moves if m.offset is None and m.buffer]
         first = pipeline.moves[0]
         if first.length is not None and not unknown:
             return self.names.expression(first.length), []
@@ -280,13 +298,15 @@ class PipelineWriter:
         text: Text,
         unit: str,
         moves: Iterable[Move],
+        *,
         template: str = "address.jinja",
+        initial: int = 0,
     ) -> str:
         """A function for what is not determined, with its field."""
         places = [m.place for m in moves]
         code = self.codes.code(places, MOVES)
         self.gaps.append(Gap(mark, code, text, places[0]))
-        self.fields.append(GapField(field_name, mark, unit))
+        self.fields.append(GapField(field_name, mark, unit, initial))
         self.trace[mark] = tuple(dict.fromkeys(places))
         view = SimpleNamespace(
             mark=mark,
@@ -346,8 +366,20 @@ def _camel(tag: str) -> str:
     return "".join(part.title() for part in tag.split("_"))
 
 
+def _mark(word: str, tag: str) -> str:
+    return f"{word}-{tag.replace('_', '-')}"
+
+
 def _foreign(tag: str) -> str:
     return f"Foreign{_camel(tag)}"
+
+
+def _base_field(tag: str) -> str:
+    return f"base_{tag}"
+
+
+def _window(tag: str) -> str:
+    return f"Window{_camel(tag)}"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -17,6 +17,7 @@ from portcheck.ascendc.readme import project_readme
 from portcheck.ascendc.structured import environment
 from portcheck.source.place import Place
 from portcheck.targets import Language, Target
+from portcheck.targets.text import Text
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _SOCS: Mapping[int, str] = {2201: "Ascend910B1", 3510: "Ascend950PR", 2002: "Ascend310P3"}
@@ -24,12 +25,16 @@ _SOCS: Mapping[int, str] = {2201: "Ascend910B1", 3510: "Ascend950PR", 2002: "Asc
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One kernel with its body. `folder` is the name of its folder in the output."""
+    """One kernel with its body. `folder` is the name of its folder in the output.
+
+    `budgets` say what the CUDA kernel would need of UB.
+    """
 
     folder: str
     kernel: str
     place: Place
     body: Body
+    budgets: tuple[Text, ...] = ()
 
 
 @dataclass(eq=False)
@@ -63,7 +68,9 @@ class ProjectWriter:
             f"op_host/{tiling.PLATFORM_HEADER}": tiling.shared_header(tiling.PLATFORM_HEADER),
             "CMakeLists.txt": environment().get_template("CMakeLists.txt.jinja").render(given),
             f"test_{body.name}.py": environment().get_template("test.py.jinja").render(given),
-            "README.md": project_readme(item.kernel, item.place, body, self.target, self.language),
+            "README.md": project_readme(
+                item.kernel, item.place, body, item.budgets, self.target, self.language
+            ),
             MAP_NAME: described.text(),
         }
         if tiling.FLAGS_HEADER in kernel:

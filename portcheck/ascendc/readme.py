@@ -92,7 +92,9 @@ _STATES = {
 }
 
 
-def project_readme(kernel: str, place: Place, body: Body, target: Target, language: Language) -> str:
+def project_readme(
+    kernel: str, place: Place, body: Body, budgets: Iterable[Text], target: Target, language: Language
+) -> str:
     """What is finished, what is left and why, what is lost, and how to go on."""
 
     def said(text: Text, **fields: object) -> str:
@@ -114,6 +116,8 @@ def project_readme(kernel: str, place: Place, body: Body, target: Target, langua
             f"| `{b.name}` | {b.dtype} | {said(_ROLES[b.role])} | `{_cell(b.cuda)}` |" for b in body.buffers
         ]
         lines.append("")
+    told = [f"- {comment(b.said(language), 200)}" for b in budgets]
+    lines += [*told, *([""] if told else [])]
     if target.flag("datacopypad") is not True:
         lines += [said(_NO_PAD), ""]
     lines += [said(_LEFT), "", *_gaps(body, language), "", said(_LOST), "", *_dropped(body, language), ""]

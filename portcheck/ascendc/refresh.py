@@ -117,7 +117,8 @@ def left_over(folder: Path, items: Mapping[str, object]) -> list[str]:
     """Projects of an earlier run whose kernels are not there any more."""
     state = _state(folder)
     listed = state.get("projects", []) if state else []
-    return [p for p in listed if isinstance(p, str) and p and p not in items and (folder / p).is_dir()]
+    names = listed if isinstance(listed, list) else []
+    return [p for p in names if isinstance(p, str) and p and p not in items and (folder / p).is_dir()]
 
 
 def _check_folder(folder: Path, target: str) -> None:

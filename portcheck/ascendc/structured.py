@@ -27,6 +27,7 @@ _ROOM_GAP = Text(
     "the shapes of the buffers: tests give each `room_elements` elements",
     "各缓冲区的形状：测试中每个缓冲区有 `room_elements` 个元素",
 )
+_BODY_GAP = Text("all of the body: the analysis followed nothing in it", "整个函数体：分析未能跟踪其中内容")
 _WINDOWS_GAP = Text("who maps the windows of the other ranks", "其他 rank 的窗口由谁映射")
 _LONG_ROW_BYTES = 1 << 20  # a row that is longer than any tile
 _REDUCED_BYTES, _FLAG_BYTES, _BLOCK_BYTES = 8192, 32, 32
@@ -88,6 +89,8 @@ class _Writer:
         )
 
     def _common_gaps(self) -> None:
+        if not self.intent.phases:
+            self.gaps.append(Gap("body", "", _BODY_GAP, self.intent.place))
         if self.intent.buffers:
             self.gaps.append(Gap("shapes", "", _ROOM_GAP, self.intent.place))
         if self.intent.windows:
@@ -160,7 +163,7 @@ class _Writer:
             fields=self._fields(),
             gap_fields=self.gap_fields,
             pieces=self.pipelines.pieces(),
-            layouts=[],
+            layouts=self.intent.layouts,
         )
 
     def _fields(self) -> list[SimpleNamespace]:
