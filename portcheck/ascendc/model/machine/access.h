@@ -13,11 +13,25 @@ inline Access Issue(Pipe pipe, const char *api, Where where)
     return Core().Issue(pipe, api, where);
 }
 
+// One instruction that reads and writes what another one writes is reported once.
+inline bool IsNews(const Access &access, const Trace &other)
+{
+    Block &core = Core();
+    const bool is_known = core.conflict.time == access.stamp.time && core.conflict.pipe == access.stamp.pipe &&
+                          core.conflict_with.time == other.stamp.time && core.conflict_with.pipe == other.stamp.pipe;
+    core.conflict = access.stamp;
+    core.conflict_with = other.stamp;
+    return !is_known;
+}
+
 inline void ReportUb(const Finding &finding, const Access &access, Where where, bool is_write)
 {
     const uint64_t last = finding.end - 1;
     if (finding.conflict == Conflict::kUnwritten) {
         Report(Check::ub_uninitialised, where, access.api, finding.begin, last);
+        return;
+    }
+    if (!IsNews(access, finding.other)) {
         return;
     }
     const Check check = !is_write ? Check::ub_read_before_write_done

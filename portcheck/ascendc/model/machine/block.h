@@ -116,6 +116,8 @@ struct Block {
     const char *waits_for = nullptr;  // what the block stands at
     Where wait_where = Here();
     std::map<const void *, uint64_t> cache;  // lines of GM in the data cache, and when they came in
+    Stamp conflict;  // the last instruction that was reported, and with which other
+    Stamp conflict_with;
     const void *last_read = nullptr;
     uint64_t last_read_bytes = 0;
     uint64_t same_reads = 0;

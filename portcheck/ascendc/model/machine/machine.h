@@ -73,8 +73,8 @@ public:
         if (scheduler_.IsStopping()) {
             throw Stop();
         }
-        if (++steps_ == kMostSteps) {
-            Report(Check::step_limit, where, {Text(kMostSteps)});
+        if (++steps_ == most_calls_) {
+            Report(Check::step_limit, where, {Text(most_calls_)});
             scheduler_.StopAll();
             throw Stop();
         }
@@ -100,12 +100,13 @@ public:
         scheduler_.Switch();
     }
 
+    void LimitCalls(uint64_t calls) { most_calls_ = calls; }
     uint64_t Steps() const { return steps_; }
     const std::vector<Violation> &Violations() const { return violations_; }
 
 private:
     static constexpr size_t kMostViolations = 200;
-    static constexpr uint64_t kMostSteps = 400000000;
+
     static constexpr uint64_t kPollsBeforeStuck = 200;
 
     static uint32_t Sum(const std::vector<uint32_t> &numbers)
@@ -138,6 +139,7 @@ private:
     std::vector<Violation> violations_;
     std::map<std::tuple<int, std::string, int>, size_t> index_;
     uint64_t steps_ = 0;
+    uint64_t most_calls_ = 400000000;
     uint64_t progress_ = 1;
 };
 

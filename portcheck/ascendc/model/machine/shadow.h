@@ -78,8 +78,8 @@ public:
         auto cell = Split(begin, end);
         const auto first = cell;
         for (; cell->first < end; ++cell) {
-            Judge(finding, cell, access, cell->second.writers, Conflict::kWriteAfterWrite);
             Judge(finding, cell, access, cell->second.readers, Conflict::kWriteAfterRead);
+            Judge(finding, cell, access, cell->second.writers, Conflict::kWriteAfterWrite);
             if (access.atomic != 0) {
                 Add(cell->second, access);
             }
