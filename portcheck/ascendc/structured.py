@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from portcheck.ascendc import tiling
 from portcheck.ascendc.action_text import ActionWriter
-from portcheck.ascendc.body import Body, Dropped, Gap
+from portcheck.ascendc.body import Body, Gap
 from portcheck.ascendc.building import ROOM
 from portcheck.ascendc.codes import Codes
 from portcheck.ascendc.expressions import condition
@@ -29,6 +29,10 @@ _ROOM_GAP = Text(
 )
 _BODY_GAP = Text("all of the body: the analysis followed nothing in it", "整个函数体：分析未能跟踪其中内容")
 _WINDOWS_GAP = Text("who maps the windows of the other ranks", "其他 rank 的窗口由谁映射")
+_ARGUMENT_GAP = Text(
+    "the argument `{parameter}` is neither an address nor a number: what is read of it becomes fields",
+    "参数 `{parameter}` 既非地址也非数值：核函数所读内容应成为 tiling 字段",
+)
 _LONG_ROW_BYTES = 1 << 20  # a row that is longer than any tile
 _REDUCED_BYTES, _FLAG_BYTES, _BLOCK_BYTES = 8192, 32, 32
 
@@ -62,19 +66,20 @@ class _Writer:
     trace: dict[str, tuple[Place, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.common = self._common_gaps()
         self.names = Names(self.intent.fields)
         self.pipelines = PipelineWriter(self.intent, self.names, self.codes, self.sources, environment())
         self.actions = ActionWriter(self.intent, self.target, self.codes, self.sources, environment())
 
     def body(self) -> Body:
         phases = [self._phase(number, phase) for number, phase in enumerate(self.intent.phases, 1)]
+        self.gaps += self.common
         for writer in (self.pipelines, self.actions):
             self.gaps += writer.gaps
             self.gap_fields += writer.fields
             self.trace |= writer.trace
         view = self._view(phases)
         render = environment().get_template
-        self._common_gaps()
         return Body(
             name=self.intent.name,
             archetype="",
@@ -85,27 +90,24 @@ class _Writer:
             reference="",
             trace=self.trace,
             gaps=tuple(self.gaps),
-            dropped=self._dropped(),
+            dropped=self.intent.dropped,
         )
 
-    def _common_gaps(self) -> None:
+    def _common_gaps(self) -> list[Gap]:
+        """The gaps of the kernel as a whole; the text of the kernel lists them at its head."""
+        place = self.intent.place
+        found = []
         if not self.intent.phases:
-            self.gaps.append(Gap("body", "", _BODY_GAP, self.intent.place))
+            found.append(Gap("body", "", _BODY_GAP, place))
         if self.intent.buffers:
-            self.gaps.append(Gap("shapes", "", _ROOM_GAP, self.intent.place))
+            found.append(Gap("shapes", "", _ROOM_GAP, place))
         if self.intent.windows:
-            code = self.codes.code((self.intent.place,), ("COM",))
-            self.gaps.append(Gap("windows", code, _WINDOWS_GAP, self.intent.place))
-        for parameter in self.intent.opaque_parameters:
-            text = Text(
-                f"the argument `{parameter}` is neither an address nor a number: what the kernel reads of it "
-                "becomes fields of the tiling",
-                f"参数 `{parameter}` 既非地址也非数值：核函数读取的内容应成为 tiling 字段",
-            )
-            self.gaps.append(Gap("arguments", "", text, self.intent.place))
-
-    def _dropped(self) -> tuple[Dropped, ...]:
-        return self.intent.dropped
+            found.append(Gap("windows", self.codes.code((place,), ("COM",)), _WINDOWS_GAP, place))
+        for number, parameter in enumerate(self.intent.opaque_parameters, 1):
+            told = comment(parameter)
+            texts = (t.replace("{parameter}", told) for t in (_ARGUMENT_GAP.en, _ARGUMENT_GAP.zh))
+            found.append(Gap(f"argument-{number}", "", Text(*texts), place))
+        return found
 
     # -- parts -------------------------------------------------------------------------
 
@@ -153,6 +155,12 @@ class _Writer:
             reduces_sum=ActionKind.REDUCE_SUM in reduces,
             no_pad=soft,
             phases=phases,
+            common=[
+                SimpleNamespace(
+                    mark=g.mark, code=f" {g.code}" if g.code else "", text=comment(g.text.en, 140)
+                )
+                for g in self.common
+            ],
             loads=loads,
             stores=stores,
             fixed_bytes=fixed,

@@ -1,0 +1,166 @@
+"""Structured skeletons: every kernel gives a project that compiles and runs on the model."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from cuda_hostile import HOSTILE
+
+from portcheck.analysis import analyse
+from portcheck.ascendc import checking, refresh
+from portcheck.ascendc.generation import Generation
+from portcheck.ascendc.manifest import MAP_NAME, read
+from portcheck.ascendc.project import Item
+from portcheck.cli.deep import deep
+from portcheck.cli.rule_choice import all_rules
+from portcheck.pack import findings
+from portcheck.pack.subjects import View
+from portcheck.targets import Language, targets
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+TARGETS = {t.name: t for t in targets()}
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("cuda") / "hostile.cu"
+    file.write_text(HOSTILE, encoding="utf-8")
+    return file
+
+
+@cache
+def view(path: Path) -> View:
+    return View(analyse([str(path)]))
+
+
+@cache
+def generated(
+    path: Path, target: str, language: Language = Language.EN
+) -> tuple[Generation, tuple[Item, ...]]:
+    with deep("the code"):
+        seen = view(path)
+        found = findings(seen.analysis, all_rules([]), (TARGETS[target],))
+        generation = Generation(seen, found, TARGETS[target], language)
+        return generation, tuple(generation.items())
+
+
+@cache
+def written(path: Path, target: str, folder: Path) -> Path:
+    generation, items = generated(path, target)
+    refresh.plan(folder / target, target, generation.projects(items)).apply()
+    return folder / target
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("out")
+
+
+@pytest.mark.parametrize("target", ["910B", "950", "310P"])
+def test_every_hostile_kernel_compiles(hostile: Path, output: Path, target: str) -> None:
+    folder = written(hostile, target, output)
+    _, items = generated(hostile, target)
+    assert len(items) == 11
+    for item in items if target == "910B" else items[:4]:
+        checking.compiled(folder / item.folder)
+
+
+def test_paths_stay_inside_and_are_distinct(hostile: Path) -> None:
+    generation, items = generated(hostile, "910B")
+    folders = [i.folder for i in items]
+    assert len({f.casefold() for f in folders}) == len(folders)
+    for folder, files in generation.projects(items).items():
+        for path in files:
+            assert re.fullmatch(r"[A-Za-z0-9_./-]+", f"{folder}/{path}")
+            assert ".." not in path
+
+
+def test_generation_is_deterministic(hostile: Path) -> None:
+    generation, items = generated(hostile, "910B")
+    again = Generation(generation.view, generation.found, generation.target, generation.language)
+    assert again.projects(again.items()) == generation.projects(items)
+
+
+def test_forty_parameters_are_all_there(hostile: Path) -> None:
+    _, items = generated(hostile, "910B")
+    forty = next(i for i in items if i.kernel == "forty")
+    assert len(forty.body.buffers) == 20
+    assert [s.name for s in forty.body.scalars if s.cuda] == [f"p{n}" for n in range(20)]
+
+
+@pytest.mark.parametrize("target", ["910B", "310P"])
+def test_every_gap_is_marked_and_every_mark_is_told(hostile: Path, target: str) -> None:
+    for path in (hostile, SAMPLES):
+        for item in generated(path, target)[1]:
+            if item.body.archetype:
+                continue
+            text = item.body.kernel + item.body.tiling
+            marks = set(re.findall(r"PORTCHECK-GAP\(([^)]*)\)", text))
+            assert marks == {g.mark for g in item.body.gaps}, item.kernel
+
+
+def test_every_key_of_the_trace_is_known() -> None:
+    for item in generated(SAMPLES, "910B")[1]:
+        keys = set(re.findall(r"//@ (\S+)$", item.body.kernel + item.body.tiling, re.MULTILINE))
+        assert keys <= item.body.trace.keys(), item.kernel
+
+
+def test_a_skeleton_is_never_called_complete() -> None:
+    for item in generated(SAMPLES, "910B")[1]:
+        assert item.body.is_complete == bool(item.body.archetype and not item.body.gaps)
+        if not item.body.archetype:
+            assert item.body.gaps
+
+
+def test_the_map_leads_to_cuda(output: Path) -> None:
+    folder = written(SAMPLES, "910B", output / "samples")
+    described = read(folder / "copy_alias")
+    kernel = (folder / "copy_alias" / "op_kernel" / "copy_alias.cpp").read_text().splitlines()
+    assert not any("//@" in line for line in kernel)
+    line = next(n for n, text in enumerate(kernel, 1) if "CopyOut(" in text)
+    assert described.cuda_of("op_kernel/copy_alias.cpp", line) == ("row_copy.cu:53",)
+    spans = json.loads((folder / "copy_alias" / MAP_NAME).read_text())["spans"]
+    assert any("MTE003" in s["findings"] for s in spans)
+    assert any(s["transfers"] for s in spans)
+
+
+@pytest.mark.parametrize("kernel", ["copy_alias", "reverse_tile", "topk_combine", "announce"])
+def test_samples_run_without_violations(output: Path, kernel: str) -> None:
+    library = checking.compiled(written(SAMPLES, "910B", output / "samples") / kernel)
+    for seed, cores in ((0, 1), (1, 3), (2, 48)):
+        checked = checking.check(library, cores=cores, seed=seed)
+        assert not checked.refused
+        assert checked.lines() == []
+
+
+def test_a_determined_row_moves(output: Path) -> None:
+    """The skeleton of a copy moves the rows at the addresses of the analysis, tails included."""
+    library = checking.compiled(written(SAMPLES, "910B", output / "samples") / "copy_alias")
+    if library.manifest.archetype:
+        pytest.skip("recognised: its own test compares it")
+    case = library.case(0)
+    scalars = {**case.scalars, "row_bytes": 48, "num_rows": 5, "gridDim_x": 2}
+    names = [b.name for b in library.manifest.buffers]
+    source = bytes(range(256)) * 4
+    buffers = tuple(source if n.startswith("from") else bytes(1024) for n in names)
+    ran = library.run(checking.Case(buffers, scalars), cores=2, seed=1)
+    assert ran.result == 0
+    moved = ran.buffers[names.index("to")]
+    assert moved[:240] == source[:240]
+    assert not any(moved[240:])
+
+
+def test_readmes_are_honest_in_both_languages() -> None:
+    for language, honest in (
+        (Language.EN, "Nothing here has run on Ascend hardware"),
+        (Language.ZH, "未在昇腾硬件上运行过"),
+    ):
+        generation, items = generated(SAMPLES, "910B", language)
+        projects = generation.projects(items)
+        for files in projects.values():
+            assert honest in files["README.md"]
+        assert "PORTCHECK-GAP" in projects["combine"]["README.md"]
