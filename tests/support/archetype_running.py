@@ -6,7 +6,7 @@ import ctypes
 import json
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -34,7 +34,7 @@ class Compiled:
     def __init__(self, body: Body, arch: int) -> None:
         self.body = body
         self._library = ctypes.CDLL(str(_compile(body, arch)))
-        self._library.portcheck_model_run.restype = ctypes.c_int64
+        self._library.portcheck_model_run_ranks.restype = ctypes.c_int64
         self._library.portcheck_model_report.restype = ctypes.c_char_p
         space: dict[str, Any] = {}
         exec(body.reference, space)
@@ -49,15 +49,28 @@ class Compiled:
         ub_bytes: int = 0,
     ) -> Ran:
         """Runs on NumPy arrays, which are updated. Little UB makes small tiles; 0 is all of it."""
-        arrays = [buffers[b.name] for b in self.body.buffers]
+        return self.run_ranks([buffers], scalars, cores, seed, ub_bytes)
+
+    def run_ranks(
+        self,
+        ranks: Sequence[Mapping[str, Any]],
+        scalars: Mapping[str, int | float],
+        cores: int = 4,
+        seed: int = 0,
+        ub_bytes: int = 0,
+    ) -> Ran:
+        """Runs several ranks at once; an array that two of them have is the same memory."""
+        count = len(self.body.buffers)
+        arrays = [buffers[b.name] for buffers in ranks for b in self.body.buffers]
         assert all(a.flags.c_contiguous for a in arrays)
         addresses = (ctypes.c_void_p * len(arrays))(*[a.ctypes.data for a in arrays])
         sizes = (ctypes.c_uint64 * len(arrays))(*[a.nbytes for a in arrays])
-        given = b"".join(_eight_bytes(scalars[s.name], s.ctype) for s in self.body.scalars)
-        numbers = (ctypes.c_uint64 * len(self.body.scalars)).from_buffer_copy(given)
-        result = self._library.portcheck_model_run(
-            ctypes.c_uint32(cores), ctypes.c_uint32(ub_bytes), ctypes.c_uint64(seed),
-            ctypes.c_uint32(len(arrays)), addresses, sizes, ctypes.c_uint32(len(numbers)), numbers,
+        given = b"".join(_eight_bytes(scalars[s.name], s.ctype) for s in self.body.scalars) * len(ranks)
+        numbers = (ctypes.c_uint64 * (len(given) // 8)).from_buffer_copy(given)
+        result = self._library.portcheck_model_run_ranks(
+            ctypes.c_uint32(len(ranks)), ctypes.c_uint32(cores), ctypes.c_uint32(ub_bytes),
+            ctypes.c_uint64(seed), ctypes.c_uint32(count), addresses, sizes,
+            ctypes.c_uint32(len(self.body.scalars)), numbers,
         )  # fmt: skip
         report = json.loads(self._library.portcheck_model_report().decode())
         assert result != -2, report

@@ -17,6 +17,7 @@ MODULES: tuple[str, ...] = (
     "plain_sum",
     "layout_count_match",
     "prefix_sum",
+    "flag_exchange",
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from portcheck.ascendc.archetypes.dataflow import (
@@ -31,23 +31,15 @@ from portcheck.source.place import Place
 from portcheck.targets.text import Text
 
 # What may happen beside the stores without changing what they store.
-_HARMLESS = frozenset(("barrier", "warp barrier", "assumption"))
+HARMLESS = frozenset(("barrier", "warp barrier", "assumption"))
 FLOATS = frozenset(("bf16", "half", "float"))
 
 
-def flows(view: View, function: Function) -> Iterator[Flow]:
-    """The flow of each instance of a kernel, as far as they were followed."""
-    for texts in instances(view, function):
-        flow = read(view, function, texts)
-        if flow.is_known and all(e.kind in _HARMLESS for e in flow.effects):
-            yield flow
-
-
-def all_known(view: View, function: Function) -> tuple[Flow, ...]:
-    """The flows of all instances; () where one of them is not known to its end."""
-    expected = sum(1 for _ in instances(view, function))
-    found = tuple(flows(view, function))
-    return found if len(found) == expected else ()
+def all_known(view: View, function: Function, harmless: frozenset[str] = HARMLESS) -> tuple[Flow, ...]:
+    """The flows of all instances; () where one is not known to its end or does what is not `harmless`."""
+    found = tuple(read(view, function, texts) for texts in instances(view, function))
+    known = all(f.is_known and all(e.kind in harmless for e in f.effects) for f in found)
+    return found if known else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +107,8 @@ def is_natural(condition: Value, number: Value) -> bool:
 
 def is_count(value: Value) -> bool:
     """Whether a number is one that is given, or a product of such: n - 1 or min(n, 4) is another kernel."""
+    if isinstance(value, Const):
+        return value.value > 0
     atoms = value.terms[0] if isinstance(value, Sum) and len(value.terms) == 1 else ((value,), 1)
     return atoms[1] > 0 and all(isinstance(a, Scalar | Const) for a in atoms[0])
 

@@ -80,6 +80,7 @@ class Base:
         self.frames: list[Frame] = []
         self.steps = 0
         self.fresh = 0
+        self.awaited: set[Load] | None = None  # ordered loads of the condition of a waiting loop
 
     # -- what the parts offer to each other ----------------------------------------------
 

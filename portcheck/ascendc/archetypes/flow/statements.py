@@ -10,11 +10,12 @@ from portcheck.ascendc.archetypes.flow.base import Name
 from portcheck.ascendc.archetypes.flow.calls import Calls
 from portcheck.ascendc.archetypes.flow.elements import WIDTHS, Type
 from portcheck.ascendc.archetypes.flow.jumps import jumps_in
-from portcheck.ascendc.archetypes.flow.memory import Where, converted, merged
+from portcheck.ascendc.archetypes.flow.memory import Store, Where, converted, merged
 from portcheck.ascendc.archetypes.flow.values import (
     ZERO,
     Const,
     Hardware,
+    Load,
     Pack,
     Pointer,
     Unknown,
@@ -22,6 +23,7 @@ from portcheck.ascendc.archetypes.flow.values import (
     add,
     modulo,
     negate,
+    walk,
 )
 from portcheck.facts.ptx import Instruction, instructions
 from portcheck.program.nodes import first_child
@@ -89,6 +91,8 @@ class Statements(Calls):
             return True
         elif kind == "do_statement":
             self._do(node)
+        elif kind == "while_statement":
+            self._await(node)
         else:
             raise self.give_up(f"{kind.replace('_', ' ')} is not read", node)
         return False
@@ -111,6 +115,24 @@ class Statements(Calls):
         if test is None or body is None or self.truth(test) != ZERO or jumps_in(body):
             raise self.give_up("a do loop is not read", node)
         self.run([body])
+
+    def _await(self, node: Node) -> None:
+        """while (an ordered load says to go on waiting) {}: recorded as a store whose `atomic` is "await"."""
+        test, body = node.child_by_field_name("condition"), node.child_by_field_name("body")
+        if test is None or body is None or any(c.type != "comment" for c in body.named_children):
+            raise self.give_up("a while loop is not read", node)
+        stores, self.awaited = len(self.stores), set()
+        condition = self.truth(test)
+        loads = {v for v in walk(condition) if isinstance(v, Load)}
+        if len(self.stores) != stores or len(loads) != 1 or loads != self.awaited:
+            raise self.give_up("a while loop is not read", node)
+        (load,), self.awaited = loads, None
+        self.stores.append(
+            Store(
+                load.buffer, load.ctype, load.address, condition, self.state.when, tuple(self.loops),
+                self.place(node), "await",
+            )
+        )  # fmt: skip
 
     # -- branches --------------------------------------------------------------------------
 
@@ -249,10 +271,12 @@ class Statements(Calls):
         one = listed[0]
         if one.opcode.startswith("mov") and any("laneid" in o for o in one.operands):
             self._write_operand(operands, one.operands[0], _lane(), node)
-        elif one.kind == "load" and not _is_ordered(one):
+        elif one.kind == "load" and (not _is_ordered(one) or (self.awaited is not None and _is_acquire(one))):
             self._asm_load(one, operands, node)
         elif one.kind == "store" and not _is_ordered(one):
             self._asm_store(one, operands, node)
+        elif one.kind == "store" and {"release"} == _ordering(one):
+            self._asm_store(one, operands, node, "release")
         else:
             raise self.give_up(f"the instruction {one.opcode}", node)
 
@@ -280,6 +304,8 @@ class Statements(Calls):
     def _asm_load(self, one: Instruction, operands: list[Node], node: Node) -> None:
         at = self._asm_address(one, operands, one.operands[-1], node)
         value = self.read(at, node)
+        if self.awaited is not None and isinstance(value, Load) and _is_acquire(one):
+            self.awaited.add(value)
         parts = [v for _, _, v in value.parts] if isinstance(value, Pack) else [value]
         texts = re.findall(r"%\d+", one.operands[0])
         if len(texts) != len(parts):
@@ -287,23 +313,30 @@ class Statements(Calls):
         for text, part in zip(texts, parts, strict=True):
             self._write_operand(operands, text, part, node)
 
-    def _asm_store(self, one: Instruction, operands: list[Node], node: Node) -> None:
+    def _asm_store(self, one: Instruction, operands: list[Node], node: Node, atomic: str = "") -> None:
         at = self._asm_address(one, operands, one.operands[0], node)
         values = [self.value(operands[int(t)]) for t in re.findall(r"%(\d+)", one.operands[-1])]
         width = WIDTHS[at.type.element]
         if len(values) != at.type.count:
             raise self.give_up("the operands of a store", node)
         packed = Pack(tuple((n * width, width, v) for n, v in enumerate(values)))
-        self.write(at, packed if at.type.count > 1 else values[0], node)
+        self.write(at, packed if at.type.count > 1 else values[0], node, atomic)
 
 
 def _lane() -> Value:
     return modulo(Hardware("threadIdx.x"), Const(32))
 
 
+def _ordering(one: Instruction) -> set[str]:
+    return set(one.modifiers) & {"acquire", "release", "relaxed", "volatile", "mmio", "shared", "local"}
+
+
 def _is_ordered(one: Instruction) -> bool:
-    words = set(one.modifiers)
-    return bool(words & {"acquire", "release", "relaxed", "volatile", "mmio", "shared", "local"})
+    return bool(_ordering(one))
+
+
+def _is_acquire(one: Instruction) -> bool:
+    return _ordering(one) == {"acquire"}
 
 
 def _element_of(opcode: str) -> str | None:
