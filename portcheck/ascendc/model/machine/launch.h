@@ -27,29 +27,6 @@ inline void CheckEnd(Where where)
     }
 }
 
-// No block can go on: say what each of them waits for.
-inline void ReportStuck(Machine &machine)
-{
-    for (const auto &block : machine.Blocks()) {
-        if (block->waits_for == nullptr) {
-            continue;
-        }
-        const Block *missing = nullptr;
-        for (const auto &other : machine.Blocks()) {
-            const bool has_ended = machine.Turns().At(other->number).state == FiberState::kDone;
-            if (has_ended && other->rank == block->rank && other->sync_alls < block->sync_alls) {
-                missing = other.get();
-            }
-        }
-        if (missing != nullptr) {
-            machine.Report(Check::sync_all_count, *block, block->wait_where,
-                           {Text(block->sync_alls), Text(missing->index)});
-        } else {
-            machine.Report(Check::deadlock, *block, block->wait_where, {Text(block->index), block->waits_for});
-        }
-    }
-}
-
 // `kernel` on every block of the machine, then the buffers back to the host. `where` stands for the end.
 inline void RunBlocks(Machine &machine, const std::function<void(const Block &)> &kernel, Where where)
 {
@@ -63,7 +40,7 @@ inline void RunBlocks(Machine &machine, const std::function<void(const Block &)>
             } catch (const Stop &) {
             }
         },
-        [&] { ReportStuck(machine); });
+        [&] { machine.ReportWaiting(); });
     machine.Memory().CopyBack();
     g_machine = nullptr;
 }

@@ -94,10 +94,33 @@ public:
         ++fiber.polls;
         if (fiber.polls > kPollsBeforeStuck && AllArePolling()) {
             Report(Check::deadlock, where, {Text(Current().index), what});
+            ReportWaiting();
             scheduler_.StopAll();
             throw Stop();
         }
         scheduler_.Switch();
+    }
+
+    // No block can go on: what each of those waits for that stand at a meeting.
+    void ReportWaiting()
+    {
+        for (const auto &block : blocks_) {
+            if (block->waits_for == nullptr) {
+                continue;
+            }
+            const Block *missing = nullptr;
+            for (const auto &other : blocks_) {
+                if (other->rank == block->rank && other->sync_alls < block->sync_alls) {
+                    missing = other.get();
+                }
+            }
+            if (missing != nullptr) {
+                Report(Check::sync_all_count, *block, block->wait_where,
+                       {Text(block->sync_alls), Text(missing->index)});
+            } else {
+                Report(Check::deadlock, *block, block->wait_where, {Text(block->index), block->waits_for});
+            }
+        }
     }
 
     void LimitCalls(uint64_t calls) { most_calls_ = calls; }
