@@ -39,6 +39,7 @@ class Compiled:
         space: dict[str, Any] = {}
         exec(body.reference, space)
         self.reference = space["reference"]
+        self.example = space["example"]
 
     def run(
         self,

@@ -18,6 +18,7 @@ MODULES: tuple[str, ...] = (
     "layout_count_match",
     "prefix_sum",
     "flag_exchange",
+    "row_norm_match",
 )
 
 

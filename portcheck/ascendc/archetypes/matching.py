@@ -54,6 +54,10 @@ class Matrix:
     def value(self) -> Value:
         return self.store.store.value
 
+    @property
+    def ctype(self) -> str:
+        return self.store.store.ctype
+
     def address(self, row: Value, width: int) -> Value:
         """Where column `column` of a row of a matrix with as many columns is, in bytes."""
         return multiply(Const(width), add(multiply(row, self.column.extent), self.column))

@@ -14,6 +14,12 @@ from portcheck.targets import Target
 from portcheck.targets.text import Text
 
 NAME = "row-norm"
+_NUMBERS = Text(
+    "The squares are added up in another order than in CUDA, and the root is a square root and a division, "
+    "not rsqrtf: results differ by a few roundings to float, at most one unit in the last place of bfloat16.",
+    "平方和的累加次序与 CUDA 不同，且用开方与除法代替 rsqrtf：结果相差数次 float 舍入，"
+    "最多为 bfloat16 的一个最低位单位。",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def write(
         tiling=tiling.header(name, scalars, fields, render("row_norm/tiling.h.jinja", given)),
         reference=render("row_norm/reference.py.jinja", given),
         trace=trace,
-        notes=named.notes,
+        notes=(_NUMBERS, *named.notes),
     )
 
 
