@@ -5,7 +5,8 @@
 * `flow.stores`: every write to GM. `store.buffer` is the kernel's parameter, `store.ctype` the type of
   the element ("bf16", "float", "int32", …; see `flow.elements`), `store.address` counts bytes from
   the parameter, `store.value` is a tree of `Load`, `Const`, `Scalar`, `Cast`, `Op`, `Reduce`, …
-  (see `flow.values`), `store.when` are conditions that are left, `store.atomic` is "", "add", ….
+  (see `flow.values`), `store.when` are conditions that are left, `store.atomic` is "", "add", …,
+  "release" for an ordered store, "await" for a loop that waits: then `value` says when it goes on waiting.
 * `spanned.indices`: the store happens once for every combination of these; each has an extent. Thread
   and block numbers are gone from address and value: they became indices, whether by a loop that
   strides over a grid, a bound, or standing alone. `spanned.by` says which of them are covered: what
@@ -27,7 +28,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from portcheck.ascendc.archetypes.flow.base import Frame
@@ -36,6 +37,7 @@ from portcheck.ascendc.archetypes.flow.loops import Loops, chain, coefficient
 from portcheck.ascendc.archetypes.flow.memory import Effect, NotFollowedError, Store, Where
 from portcheck.ascendc.archetypes.flow.rolling import rolled_chains, rolled_stores
 from portcheck.ascendc.archetypes.flow.spans import NOTHING, Spanned, Spanner, conjuncts, indices_in
+from portcheck.ascendc.archetypes.flow.text import cuda_text
 from portcheck.ascendc.archetypes.flow.values import (
     ZERO,
     Cast,
@@ -137,8 +139,14 @@ def read(view: View, function: Function, texts: dict[str, str] | None = None) ->
         tuple(scalars),
         tuple(rolled_stores(spanned)),
         tuple(reader.effects),
-        reader.sizes.assumptions(),
+        (*reader.sizes.assumptions(), *_covering(spanned)),
     )
+
+
+def _covering(stores: Sequence[Spanned]) -> Iterator[str]:
+    """That launches have as many threads as there is to do."""
+    for threads, count in dict.fromkeys(pair for s in stores for pair in sorted(s.covered, key=repr)):
+        yield f"{cuda_text(threads)} >= {cuda_text(count)}"
 
 
 def instances(view: View, function: Function) -> Iterator[dict[str, str]]:
@@ -190,54 +198,52 @@ def _scalar_type(text: str) -> str:
 # -- help for recognising ------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """`elements` numbers of `width` bytes side by side, at `start`, which depends on other indices."""
-
-    start: Value
-    index: Index  # over the elements
-    width: int
-
-
 def merged(one: Spanned, name: str = "element") -> tuple[Spanned, Index] | None:
     """Indices that are side by side in the store's address as one index, which is returned too.
 
-    The value follows: where it does not go through its loads in the same way the answer is None.
+    As many as possible, the innermost at least: what the value loads moves along with them.
     """
     width = WIDTHS.get(one.store.ctype)
     if width is None:
         return None
     done: list[Index] = []
     count: Value = Const(1)
-    whole: Value = ZERO
-    left = list(one.indices)
+    found: tuple[Spanned, Index] | None = None
     while True:
         stride = multiply(Const(width), count)
-        index = next((i for i in left if coefficient(one.store.address, i) == stride), None)
+        rest = (i for i in one.indices if i not in done)
+        index = next((i for i in rest if coefficient(one.store.address, i) == stride), None)
         if index is None:
-            break
+            return found
+        done.append(index)
+        count = multiply(count, index.extent)
+        longer = (one, index) if len(done) == 1 else _joined(one, done, Index(name, count))
+        if longer is None:
+            return found
+        found = longer
+
+
+def _joined(one: Spanned, done: list[Index], joined: Index) -> tuple[Spanned, Index] | None:
+    """The store by one index instead of those in `done`, the fastest first."""
+    whole: Value = ZERO
+    count: Value = Const(1)
+    for index in done:
         whole = add(whole, multiply(count, index))
         count = multiply(count, index.extent)
-        done.append(index)
-        left.remove(index)
-    if not done:
-        return None
-    if len(done) == 1:
-        return one, done[0]
-    joined = Index(name, count)
     low = done[0]
     table: dict[Value, Value] = {low: subtract(joined, subtract(whole, low))}
     address, value = substitute(one.store.address, table), substitute(one.store.value, table)
     when = tuple(substitute(c, table) for c in one.store.when)
     if any(contains(v, done) for v in (address, value, *when)):
         return None
+    left = tuple(i for i in one.indices if i not in done)
     store = replace(one.store, address=address, value=value, when=when)
     return replace(one, store=store, indices=(*left, joined)), joined
 
 
 __all__ = [
-    "NOTHING", "Cast", "Const", "Effect", "Flow", "Given", "Index", "Load", "Op", "Reduce", "Row", "Scalar",
+    "NOTHING", "Cast", "Const", "Effect", "Flow", "Given", "Index", "Load", "Op", "Reduce", "Scalar",
     "Spanned", "Store", "Sum", "Type", "Unknown", "Value", "add", "chain", "children", "coefficient",
-    "conjuncts", "contains", "indices_in", "instances", "merged", "multiply", "read", "substitute",
+    "conjuncts", "contains", "cuda_text", "indices_in", "instances", "merged", "multiply", "read", "substitute",
     "subtract", "type_of", "walk",
 ]  # fmt: skip

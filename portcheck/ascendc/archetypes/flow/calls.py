@@ -264,6 +264,8 @@ class Calls(Expressions):
         functions = [f for f in self.program.functions.get(callee.name, []) if f.body is not None]
         functions = [f for f in functions if f.origin.active and not f.record and not f.is_kernel]
         fitting = [f for f in functions if _takes(f, len(callee.arguments))]
+        near = [f for f in fitting if f.origin.file.path == self.frame.origin.file.path]
+        fitting = near or fitting
         if len(fitting) > 1:
             fitting = self._by_types(fitting, callee)
         if len(fitting) > 1:
@@ -467,7 +469,7 @@ def _cast(value: Value, ctype: str, mode: str) -> Value:
         return value
     if type_of(value) == ctype and not mode.startswith(("rint", "floor", "ceil")):
         return value
-    return Cast(ctype, value, mode)
+    return cast(value, ctype, mode)
 
 
 def _parts(value: Value) -> list[Value]:

@@ -153,4 +153,4 @@ def _together(listed: list[Spanned]) -> Spanned | None:
         return None
     divisors = frozenset().union(*(s.divisors for s in listed))
     store: Store = replace(first.store, address=address, value=value)
-    return Spanned(store, (*first.indices, index), first.by, divisors)
+    return replace(first, store=store, indices=(*first.indices, index), divisors=divisors)

@@ -49,13 +49,15 @@ class Spanned:
 
     `by` are the hardware atoms that the indices stand for, or that a condition fixes: threads that
     differ in others write the same again. `divisors` are (count, n): n divides the count, or lanes
-    would take part in a reduction that are not there.
+    would take part in a reduction that are not there. `covered` are (threads, count): the launch has
+    at least as many threads, or blocks, as there is to do.
     """
 
     store: Store
     indices: tuple[Index, ...]
     by: frozenset[Value]
     divisors: frozenset[tuple[Value, int]]
+    covered: frozenset[tuple[Value, Value]] = frozenset()
 
 
 @dataclass
@@ -67,6 +69,7 @@ class Spanner:
     fixed: set[Value] = field(default_factory=set)
     indices: list[Index] = field(default_factory=list)
     divisors: set[tuple[Value, int]] = field(default_factory=set)
+    covered: set[tuple[Value, Value]] = field(default_factory=set)
     values: list[Value] = field(default_factory=list)  # address, value, conditions
 
     def spanned(self, store: Store) -> Spanned:
@@ -79,7 +82,8 @@ class Spanner:
         kept = tuple(c for c in when if c != ONE)
         by = self.fixed | {a for i in self.indices if i in self.owners for a in self.owners[i].atoms}
         done = replace(store, address=address, value=value, when=kept, loops=())
-        return Spanned(done, tuple(self.indices), frozenset(by), frozenset(self.divisors))
+        divisors, covered = frozenset(self.divisors), frozenset(self.covered)
+        return Spanned(done, tuple(self.indices), frozenset(by), divisors, covered)
 
     # -- lanes -----------------------------------------------------------------------------
 
@@ -162,6 +166,7 @@ class Spanner:
             return False
         self.owners[index] = digits
         self.indices.append(index)
+        self.covered.add((digits.total, index.extent))
         return True
 
     def _fixed(self, condition: Op) -> bool:

@@ -143,7 +143,6 @@ class Carried:
 
     loop: int
     cell: tuple[str, int]
-    ctype: str
     ctype: str = ""
 
 
