@@ -28,9 +28,7 @@ inline void Arrive(Meeting &meeting, const Clock &known)
     meeting.known.Join(known);
     ++meeting.arrived;
     g_machine->Progress();
-    for (const auto &block : g_machine->Blocks()) {
-        g_machine->Turns().Wake(block->number);
-    }
+    g_machine->Turns().WakeAll();
 }
 
 inline void SyncAllBlocks(uint32_t expected, Where where)

@@ -86,13 +86,13 @@ public:
     // The current block has looked at GM for something that is not there yet, perhaps.
     void Poll(Where where, const char *what)
     {
-        Fiber &fiber = scheduler_.At(scheduler_.Current());
-        if (fiber.progress_seen != progress_) {
-            fiber.progress_seen = progress_;
-            fiber.polls = 0;
+        Task &task = scheduler_.At(scheduler_.Current());
+        if (task.progress_seen != progress_) {
+            task.progress_seen = progress_;
+            task.polls = 0;
         }
-        ++fiber.polls;
-        if (fiber.polls > kPollsBeforeStuck && AllArePolling()) {
+        ++task.polls;
+        if (task.polls > kPollsBeforeStuck && AllArePolling()) {
             Report(Check::deadlock, where, {Text(Current().index), what});
             ReportWaiting();
             scheduler_.StopAll();
@@ -144,9 +144,9 @@ private:
     bool AllArePolling()
     {
         for (uint32_t i = 0; i < scheduler_.Size(); ++i) {
-            const Fiber &fiber = scheduler_.At(i);
-            const bool is_polling = fiber.polls > kPollsBeforeStuck && fiber.progress_seen == progress_;
-            if (fiber.state == FiberState::kReady && !is_polling) {
+            const Task &task = scheduler_.At(i);
+            const bool is_polling = task.polls > kPollsBeforeStuck && task.progress_seen == progress_;
+            if (task.state == TaskState::kReady && !is_polling) {
                 return false;
             }
         }

@@ -2,12 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <memory>
 #include <vector>
-
-#include <sys/mman.h>
 
 #include "shadow.h"
 #include "target.h"
@@ -50,25 +49,15 @@ public:
     GlobalMemory() = default;
     GlobalMemory(const GlobalMemory &) = delete;
     GlobalMemory &operator=(const GlobalMemory &) = delete;
-    ~GlobalMemory()
-    {
-        if (arena_ != nullptr) {
-            munmap(arena_, arena_bytes_);
-        }
-    }
+    ~GlobalMemory() { std::free(arena_); }
 
     // `total_bytes` of all buffers that Add will be given, and their number.
     bool Reserve(uint64_t total_bytes, uint32_t buffers)
     {
-        arena_bytes_ = total_bytes + (static_cast<uint64_t>(buffers) + 1) * (kGapBytes + kBaseAlignBytes);
-        void *arena = mmap(nullptr, arena_bytes_, PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (arena == MAP_FAILED) {
-            return false;
-        }
-        arena_ = static_cast<uint8_t *>(arena);
+        const uint64_t bytes = total_bytes + (static_cast<uint64_t>(buffers) + 2) * (kGapBytes + kBaseAlignBytes);
+        arena_ = static_cast<uint8_t *>(std::calloc(bytes, 1));
         next_ = kGapBytes;
-        return true;
+        return arena_ != nullptr;
     }
 
     // The address on the device; the same host address twice is one buffer.
@@ -79,13 +68,13 @@ public:
                 return region->base;
             }
         }
-        uint8_t *base = arena_ + next_;
+        const uint64_t past = reinterpret_cast<uintptr_t>(arena_ + next_) % kBaseAlignBytes;
+        uint8_t *base = arena_ + next_ + (past == 0 ? 0 : kBaseAlignBytes - past);
         if (host != nullptr && bytes > 0) {
             std::memcpy(base, host, bytes);
         }
         regions_.push_back(std::unique_ptr<Region>(new Region(base, bytes, host, buffer)));
-        next_ += bytes + kGapBytes;
-        next_ = (next_ + kBaseAlignBytes - 1) / kBaseAlignBytes * kBaseAlignBytes;
+        next_ = static_cast<uint64_t>(base - arena_) + bytes + kGapBytes;
         return base;
     }
 
@@ -121,7 +110,6 @@ private:
     static constexpr uint64_t kBaseAlignBytes = 512;
 
     uint8_t *arena_ = nullptr;
-    uint64_t arena_bytes_ = 0;
     uint64_t next_ = 0;
     std::vector<std::unique_ptr<Region>> regions_;
     Region *last_ = nullptr;

@@ -1,4 +1,4 @@
-// Blocks as fibers that take turns; the seed says how.
+// Blocks take turns as fibers; the seed says how.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include <ucontext.h>
+#include "fiber.h"
 
 namespace ascendc_model {
 
@@ -31,43 +31,45 @@ private:
     uint64_t state_;
 };
 
-enum class FiberState { kReady, kWaiting, kDone };
+enum class TaskState { kReady, kWaiting, kDone };
 
-struct Fiber {
-    ucontext_t context;
-    std::unique_ptr<char[]> stack;
-    FiberState state = FiberState::kReady;
+struct Task {
+    std::unique_ptr<Fiber> fiber = std::unique_ptr<Fiber>(new Fiber());
+    TaskState state = TaskState::kReady;
     uint64_t polls = 0;          // reads in a row that waited for other blocks
     uint64_t progress_seen = 0;  // what the machine's progress was at the first of them
 };
 
 class Scheduler {
 public:
-    Scheduler(uint64_t seed, uint32_t fibers) : seed_(seed), random_(seed), fibers_(fibers)
+    Scheduler(uint64_t seed, uint32_t tasks) : seed_(seed), random_(seed), tasks_(tasks)
     {
         const uint64_t kMeans[] = {1, 3, 10, 40, 200};
         mean_turn_ = kMeans[random_.Below(5)];
     }
 
-    // Runs `body(i)` for every fiber i until all are done. `stuck` is called when none can go on.
+    // Runs `body(i)` for every task i until all are done. `stuck` is called when none can go on.
     void Run(const std::function<void(uint32_t)> &body, const std::function<void()> &stuck)
     {
-        body_ = &body;
-        for (uint32_t i = 0; i < fibers_.size(); ++i) {
-            Prepare(i);
+        for (uint32_t i = 0; i < Size(); ++i) {
+            tasks_[i].fiber->Start([this, &body, i] {
+                if (!is_stopping_) {
+                    body(i);
+                }
+                tasks_[i].state = TaskState::kDone;
+            });
         }
         uint32_t next = 0;
         while (Choose(&next)) {
             current_ = next;
-            turn_ = NewTurn();
-            swapcontext(&main_, &fibers_[next].context);
-            if (fibers_[next].state == FiberState::kDone) {
-                fibers_[next].stack.reset();
+            turn_ = static_cast<int64_t>(1 + random_.Below(2 * mean_turn_));
+            tasks_[next].fiber->Resume();
+            if (tasks_[next].state == TaskState::kDone) {
+                tasks_[next].fiber.reset();
             }
-            if (!HasReady() && !IsDone()) {
+            if (!Has(TaskState::kReady) && Has(TaskState::kWaiting)) {
                 stuck();
-                is_stopping_ = true;
-                WakeAll();
+                StopAll();
             }
         }
     }
@@ -75,15 +77,14 @@ public:
     // A place where another block may go on.
     void MaySwitch()
     {
-        if (seed_ < 2 || --turn_ > 0) {
-            return;
+        if (seed_ >= 2 && --turn_ <= 0) {
+            Switch();
         }
-        Switch();
     }
 
     void Switch()
     {
-        swapcontext(&fibers_[current_].context, &main_);
+        tasks_[current_].fiber->Yield();
         if (is_stopping_) {
             throw Stop();
         }
@@ -91,14 +92,14 @@ public:
 
     void Wait()
     {
-        fibers_[current_].state = FiberState::kWaiting;
+        tasks_[current_].state = TaskState::kWaiting;
         Switch();
     }
 
-    void Wake(uint32_t fiber)
+    void WakeAll()
     {
-        if (fibers_[fiber].state == FiberState::kWaiting) {
-            fibers_[fiber].state = FiberState::kReady;
+        for (Task &task : tasks_) {
+            task.state = task.state == TaskState::kWaiting ? TaskState::kReady : task.state;
         }
     }
 
@@ -110,65 +111,21 @@ public:
 
     bool IsStopping() const { return is_stopping_; }
     uint32_t Current() const { return current_; }
-    Fiber &At(uint32_t fiber) { return fibers_[fiber]; }
-    uint32_t Size() const { return static_cast<uint32_t>(fibers_.size()); }
+    Task &At(uint32_t task) { return tasks_[task]; }
+    uint32_t Size() const { return static_cast<uint32_t>(tasks_.size()); }
 
 private:
-    static constexpr size_t kStackBytes = 256 * 1024;
-
-    void Prepare(uint32_t i)
+    bool Has(TaskState state) const
     {
-        Fiber &fiber = fibers_[i];
-        fiber.stack.reset(new char[kStackBytes]);
-        getcontext(&fiber.context);
-        fiber.context.uc_stack.ss_sp = fiber.stack.get();
-        fiber.context.uc_stack.ss_size = kStackBytes;
-        fiber.context.uc_link = &main_;
-        const uintptr_t self = reinterpret_cast<uintptr_t>(this);
-        makecontext(&fiber.context, reinterpret_cast<void (*)()>(&Scheduler::Enter), 2,
-                    static_cast<unsigned>(self >> 32), static_cast<unsigned>(self & 0xffffffffU));
-    }
-
-    static void Enter(unsigned high, unsigned low)
-    {
-        Scheduler *self = reinterpret_cast<Scheduler *>((static_cast<uintptr_t>(high) << 32) | low);
-        const uint32_t fiber = self->current_;
-        if (!self->is_stopping_) {
-            (*self->body_)(fiber);
-        }
-        self->fibers_[fiber].state = FiberState::kDone;
-    }
-
-    bool HasReady() const
-    {
-        for (const Fiber &fiber : fibers_) {
-            if (fiber.state == FiberState::kReady) {
+        for (const Task &task : tasks_) {
+            if (task.state == state) {
                 return true;
             }
         }
         return false;
     }
 
-    bool IsDone() const
-    {
-        for (const Fiber &fiber : fibers_) {
-            if (fiber.state != FiberState::kDone) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    void WakeAll()
-    {
-        for (uint32_t i = 0; i < fibers_.size(); ++i) {
-            Wake(i);
-        }
-    }
-
-    int64_t NewTurn() { return static_cast<int64_t>(1 + random_.Below(2 * mean_turn_)); }
-
-    // The next ready fiber: after the current one in turn, or any.
+    // The next ready task: seed 0 in turn, 1 backwards, others any.
     bool Choose(uint32_t *next)
     {
         const uint32_t count = Size();
@@ -177,9 +134,9 @@ private:
         is_first_ = false;
         for (uint32_t i = 0; i < count; ++i) {
             const uint32_t step = (start + i) % count;
-            const uint32_t fiber = seed_ == 1 ? count - 1 - step : step;
-            if (fibers_[fiber].state == FiberState::kReady) {
-                *next = fiber;
+            const uint32_t task = seed_ == 1 ? count - 1 - step : step;
+            if (tasks_[task].state == TaskState::kReady) {
+                *next = task;
                 return true;
             }
         }
@@ -188,9 +145,7 @@ private:
 
     uint64_t seed_;
     Random random_;
-    std::vector<Fiber> fibers_;
-    ucontext_t main_;
-    const std::function<void(uint32_t)> *body_ = nullptr;
+    std::vector<Task> tasks_;
     uint64_t mean_turn_ = 1;
     int64_t turn_ = 0;
     uint32_t current_ = 0;
