@@ -46,19 +46,22 @@ _COMPUTED = frozenset(
     )
 )
 _MAX_CONDITION = 100
-_TAKEN = (
-    "pipe",
-    "tiling",
-    "blocks",
-    "platform",
-    "at",
-    "bytes",
-    "length",
-    "tile_bytes",
-    "kernel",
-    "scalars",
-    "buffers",
+_TAKEN = frozenset(
+    (
+        "pipe",
+        "tiling",
+        "blocks",
+        "platform",
+        "at",
+        "bytes",
+        "length",
+        "tile_bytes",
+        "kernel",
+        "scalars",
+        "buffers",
+    )
 )
+_OF_GAPS = re.compile(r"(?:address|base|window|length|happens|count|flag)_\d")  # fields that gaps have
 _ROOT = re.compile(r"[A-Za-z_]\w*")
 _FIXED = Text("fixed by the launch in CUDA: {name}", "CUDA 中由启动确定：{name}")
 _TEMPLATE = Text("the template argument {name}", "模板参数 {name}")
@@ -83,7 +86,7 @@ class Builder:
         found = moves_of(self.view.analysis, kernel)
         listed = (m for m in found.moves if not _in_registers(m, kernel) and not _reads_table(m, kernel))
         moves = [_in_window(m, kernel) for m in listed]
-        names = Names(set(_TAKEN), argument)
+        names = Names({*_TAKEN, ROOM, WINDOWS, WINDOW_BYTES}, _parameter_name)
         buffers, windows, opaque = _buffers(kernel, moves, names)
         scalars, fields = _scalars(kernel, moves, found.checks, names, bool(windows))
         by_cuda = {b.cuda: b.name for b in buffers}
@@ -97,6 +100,11 @@ class Builder:
 
 
 # -- parameters ----------------------------------------------------------------------
+
+
+def _parameter_name(text: str) -> str:
+    name = argument(text)
+    return f"{name}_argument" if _OF_GAPS.match(name) else name
 
 
 def _buffers(

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,13 +60,15 @@ def compiler() -> str:
 
 @dataclass(eq=False)
 class Library:
-    """A compiled project. Its files go with it."""
+    """A compiled project. The folder of its file goes with it."""
 
     manifest: Manifest
     project: Path
     file: Path
-    _folder: tempfile.TemporaryDirectory[str]
     _cases: dict[int, Case] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, shutil.rmtree, self.file.parent, ignore_errors=True)
 
     def case(self, seed: int) -> Case:
         """Inputs that the tiling function accepts; of one seed the same."""
@@ -174,8 +177,8 @@ def compiled(project: Path) -> Library:
     """Compile the project in a folder. Raises ManifestError, NoCompilerError, CompileError."""
     described = manifest.read(project)
     command = compiler().split()
-    folder = tempfile.TemporaryDirectory(prefix="portcheck-build-")
-    driver, library = Path(folder.name) / "driver.cpp", Path(folder.name) / "kernel.so"
+    folder = Path(tempfile.mkdtemp(prefix="portcheck-build-"))
+    driver, library = folder / "driver.cpp", folder / "kernel.so"
     name = described.name
     driver.write_text(
         f'#include "{name}.cpp"\n#include "driver.h"\n\nASCENDC_MODEL_ENTRY({name})\n', encoding="utf-8"
@@ -189,8 +192,9 @@ def compiled(project: Path) -> Library:
         errors="replace",
     )
     if done.returncode != 0:
+        shutil.rmtree(folder, ignore_errors=True)
         raise CompileError(done.stderr.strip() or f"{command[0]} ended with {done.returncode}")
-    return Library(described, project, library, folder)
+    return Library(described, project, library)
 
 
 def check(library: Library, *, cores: int, seed: int) -> Checked:

@@ -16,6 +16,7 @@ from portcheck.ascendc.project import Item, ProjectWriter
 from portcheck.ascendc.readme import index_readme
 from portcheck.ascendc.recognition import recognise
 from portcheck.ascendc.structured import structured
+from portcheck.ascendc.typical import typical
 from portcheck.pack import Finding
 from portcheck.pack.functions.zero_buffer import name_place
 from portcheck.pack.subjects import View
@@ -82,7 +83,8 @@ class Generation:
             intent = replace(self._builder.intent(kernel, folder), layouts=tuple(lines))
             body = structured(intent, self.target, self._codes, self._sources)
         budgets = tuple(budget_lines(self._layouts, kernel.qualified))
-        return Item(folder, kernel.qualified, name_place(kernel), body, budgets)
+        sizes = typical(self.view, kernel, body)
+        return Item(folder, kernel.qualified, name_place(kernel), body, budgets, sizes)
 
 
 def matches(kernel: Function, pattern: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What `portcheck-map.json` holds. `folder` is the project's own folder."""
+    """What `portcheck-map.json` holds. `typical` are values of scalars in a launch of the CUDA code."""
 
     name: str
     kernel: str
@@ -53,6 +53,7 @@ class Manifest:
     scalars: tuple[Scalar, ...]
     gaps: tuple[tuple[str, str], ...]
     spans: tuple[Span, ...]
+    typical: Mapping[str, int] = field(default_factory=dict)
 
     def cuda_of(self, file: str, line: int) -> tuple[str, ...]:
         """The CUDA lines that a line of a generated file stands for, of the narrowest span around it."""
@@ -77,6 +78,7 @@ class Manifest:
             "complete": self.complete,
             "buffers": [_buffer_record(b) for b in self.buffers],
             "scalars": [_scalar_record(s) for s in self.scalars],
+            "typical": dict(sorted(self.typical.items())),
             "gaps": [{"mark": mark, "finding": code} for mark, code in self.gaps],
             "spans": [
                 {
@@ -147,6 +149,7 @@ def _manifest(record: Mapping[str, Any]) -> Manifest:
                  tuple(s["transfers"]))
             for s in record["spans"]
         ),
+        typical={str(k): int(v) for k, v in record["typical"].items()},
     )  # fmt: skip
 
 

@@ -45,13 +45,17 @@ class GapField:
 
 @dataclass(eq=False)
 class PipelineWriter:
-    """Writes the pipelines of one kernel and collects what they leave open."""
+    """Writes the pipelines of one kernel and collects what they leave open.
+
+    `pads`: the target has DataCopyPad, which copies any number of bytes.
+    """
 
     intent: Intent
     names: Names
     codes: Codes
     sources: Sources
     environment: Environment
+    pads: bool
     gaps: list[Gap] = field(default_factory=list)
     fields: list[GapField] = field(default_factory=list)
     trace: dict[str, tuple[Place, ...]] = field(default_factory=dict)
@@ -104,6 +108,7 @@ class PipelineWriter:
         ways = ", ".join(w for w in (_counted(len(ins), "load"), _counted(len(outs), "store")) if w)
         return SimpleNamespace(
             name=name,
+            pads=self.pads,
             key=f"  //@ {key}",
             title=f"{position(pipeline.anchor)}: {ways}",
             comment=self._told(pipeline),
@@ -127,7 +132,7 @@ class PipelineWriter:
         key = f"move-{self._count}-{name.replace('_', '-')}"
         self.trace[key] = (move.place,)
         tensor = f"{move.buffer}_" if move.buffer else f"{_foreign(self._tag(name))}()"
-        return SimpleNamespace(tensor=tensor, offset=f"{name}_offset", key=f"  //@ {key}")
+        return SimpleNamespace(name=name, tensor=tensor, offset=f"{name}_offset", key=f"  //@ {key}")
 
     def _tag(self, name: str) -> str:
         return f"{self._count}_{name}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from portcheck.analysis.engine import Analysis
 from portcheck.analysis.transfers import Transfer
@@ -27,7 +27,7 @@ _SOCS: Mapping[int, str] = {2201: "Ascend910B1", 3510: "Ascend950PR", 2002: "Asc
 class Item:
     """One kernel with its body. `folder` is the name of its folder in the output.
 
-    `budgets` say what the CUDA kernel would need of UB.
+    `budgets` say what the CUDA kernel would need of UB, `typical` are values of scalars in a launch.
     """
 
     folder: str
@@ -35,6 +35,7 @@ class Item:
     place: Place
     body: Body
     budgets: tuple[Text, ...] = ()
+    typical: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -94,6 +95,7 @@ class ProjectWriter:
             scalars=body.scalars,
             gaps=tuple((g.mark, g.code) for g in body.gaps),
             spans=spans,
+            typical=item.typical,
         )
 
     def _told(self, span: Span, body: Body) -> Span:

@@ -68,8 +68,10 @@ class _Writer:
     def __post_init__(self) -> None:
         self.common = self._common_gaps()
         self.names = Names(self.intent.fields)
-        self.pipelines = PipelineWriter(self.intent, self.names, self.codes, self.sources, environment())
-        self.actions = ActionWriter(self.intent, self.target, self.codes, self.sources, environment())
+        pads = tiling.has_pad(self.target)
+        common = (self.codes, self.sources, environment())
+        self.pipelines = PipelineWriter(self.intent, self.names, *common, pads)
+        self.actions = ActionWriter(self.intent, self.target, *common)
 
     def body(self) -> Body:
         phases = [self._phase(number, phase) for number, phase in enumerate(self.intent.phases, 1)]
