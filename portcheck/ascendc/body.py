@@ -21,6 +21,7 @@ class Role(StrEnum):
     OUTPUT = "output"  # written whole, whatever was there
     UPDATED = "updated"  # read and written, or written in part
     WINDOW = "window"  # memory that several ranks see
+    SCRATCH = "scratch"  # the kernel's own: what is in it afterwards is no result
 
 
 @dataclass(frozen=True, slots=True)

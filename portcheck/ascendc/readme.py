@@ -83,6 +83,7 @@ _ROLES = {
     Role.OUTPUT: Text("written whole", "整体写入"),
     Role.UPDATED: Text("read and written, or written in part", "读写或部分写入"),
     Role.WINDOW: Text("window of the ranks", "rank 间窗口"),
+    Role.SCRATCH: Text("scratch of the kernel", "核函数的工作空间"),
 }
 _INDEX_TITLE = Text("# Ascend C projects for {target}", "# {target} 的 Ascend C 工程")
 _INDEX_TABLE = Text("| Project | CUDA kernel | State | Gaps |", "| 工程 | CUDA 核函数 | 状态 | 空缺 |")

@@ -120,7 +120,7 @@ def _buffers(spec: LayoutCount, named: Named) -> tuple[Buffer, ...]:
         "in_rank": ("uint8_t", Role.OUTPUT, ("num_tokens", "num_ranks")),
     }
     ranks = " + num_ranks" if spec.ranks else ""
-    workspace = Buffer("workspace", "int32_t", Role.UPDATED, (str(_MAX_BLOCKS), f"(num_experts{ranks} + 16)"))
+    workspace = Buffer("workspace", "int32_t", Role.SCRATCH, (str(_MAX_BLOCKS), f"(num_experts{ranks} + 16)"))
     return (*(Buffer(n, *shapes[n], cuda=named.cuda.get(n, "")) for n in named.order), workspace)
 
 

@@ -58,6 +58,8 @@ class _Matched:
 def _match(flow: Flow) -> _Matched | None:
     """The normalisation that a kernel is, None where it is anything else or does anything more."""
     out = matching.matrix(flow.stores[0]) if len(flow.stores) == 1 else None
+    if out is not None and out.ctype == "float":  # the order of the sum would show in it
+        return None
     value = matching.narrowed(out.value, out.ctype) if out is not None else None
     pair = matching.operands(value, "*") if value is not None else None
     if out is None or pair is None:
