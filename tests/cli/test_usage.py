@@ -13,7 +13,7 @@ from portcheck import __version__
 from portcheck.cli.arguments import COMMANDS
 from portcheck.facts.base import FactKind
 
-LISTED = "scan, check, plan, show, prove, rules, explain, targets, schema"
+LISTED = "scan, check, plan, skeleton, verify, show, prove, rules, explain, targets, schema"
 
 
 def test_version(cli) -> None:
