@@ -132,11 +132,7 @@ class ActionWriter:
         code = self.codes.of_action(actions[0].kind, actions[0].place)
         number = mark.removeprefix("flag-")
         name, field_name = f"{'Publish' if publishes else 'Await'}{number}", f"flag_{number}"
-        text = (
-            Text(*(t.format(text=actions[0].text) for t in (_FLAG.en, _FLAG.zh)))
-            if "{" not in actions[0].text
-            else _FLAG
-        )
+        text = Text(*(t.format(text=actions[0].text) for t in (_FLAG.en, _FLAG.zh)))
         self.gaps.append(Gap(mark, code, text, actions[0].place))
         self.trace[mark] = tuple(dict.fromkeys(a.place for a in actions))
         self.fields += [

@@ -67,13 +67,14 @@ class Generation:
             if not patterns or any(matches(kernel, p) for p in patterns):
                 yield self._item(self._folders[key], kernel)
 
-    def projects(self, items: Iterable[Item]) -> dict[str, dict[str, str]]:
-        """The files of each project by its folder, and of the folder around them by ""."""
+    def projects(self, items: Iterable[Item], *, index: bool = True) -> dict[str, dict[str, str]]:
+        """The files of each project by its folder; with an index, of the folder around them by ""."""
         writer = ProjectWriter(self.view.analysis, self.target, self._codes, self.language)
         listed = list(items)
         files = {item.folder: writer.files(item) for item in listed}
         rows = [(item.folder, item.kernel, item.body) for item in listed]
-        files[""] = {README: index_readme(rows, self.target, (), self.language)}
+        if index:
+            files[""] = {README: index_readme(rows, self.target, self.language)}
         return files
 
     def _item(self, folder: str, kernel: Function) -> Item:

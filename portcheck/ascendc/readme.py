@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from portcheck.ascendc.body import Body, Lost, Role
 from portcheck.ascendc.lines import comment
@@ -88,7 +88,7 @@ _ROLES = {
 _INDEX_TITLE = Text("# Ascend C projects for {target}", "# {target} 的 Ascend C 工程")
 _INDEX_TABLE = Text("| Project | CUDA kernel | State | Gaps |", "| 工程 | CUDA 核函数 | 状态 | 空缺 |")
 _STATES = {
-    True: Text("complete: {archetype}", "完整：{archetype}"),
+    True: Text("recognised: {archetype}", "已识别：{archetype}"),
     False: Text("structured skeleton", "结构化骨架"),
 }
 
@@ -125,16 +125,14 @@ def project_readme(
     return "\n".join([*lines, said(_HOW), "", said(_STEPS, **given), ""])
 
 
-def index_readme(
-    items: Iterable[tuple[str, str, Body]], target: Target, notes: Sequence[str], language: Language
-) -> str:
-    """The table of all projects: (folder, kernel, body); `notes` are lines on what has no project."""
+def index_readme(items: Iterable[tuple[str, str, Body]], target: Target, language: Language) -> str:
+    """The table of all projects: (folder, kernel, body)."""
     lines = [_INDEX_TITLE.fill(language, target=target.name), "", _HONEST.said(language), ""]
     lines += [_INDEX_TABLE.said(language), "|---|---|---|---|"]
     for folder, kernel, body in items:
         state = _STATES[bool(body.archetype)].fill(language, archetype=body.archetype)
         lines.append(f"| [{folder}]({folder}/README.md) | `{_cell(kernel)}` | {state} | {len(body.gaps)} |")
-    return "\n".join([*lines, "", *(f"- {note}" for note in notes), *([""] if notes else [])])
+    return "\n".join([*lines, ""])
 
 
 def _gaps(body: Body, language: Language) -> Iterator[str]:

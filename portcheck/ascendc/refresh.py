@@ -93,7 +93,8 @@ class Refresh:
                 _put(self._own("base", _joined(item, path)), text)
             if item:
                 shutil.rmtree(self._own("conflicts", item), ignore_errors=True)
-        state = {"schema": SCHEMA, "version": VERSION, "target": self.target, "projects": sorted(self.items)}
+        projects = sorted({*self.items, *left_over(self.folder, self.items)} - {""})
+        state = {"schema": SCHEMA, "version": VERSION, "target": self.target, "projects": projects}
         _put(self.folder / OWN / _STATE, json.dumps(state, indent=1) + "\n")
 
     def _own(self, kind: str, path: str) -> Path:
@@ -114,7 +115,7 @@ def plan(folder: Path, target: str, items: Mapping[str, Mapping[str, str]]) -> R
 
 
 def left_over(folder: Path, items: Mapping[str, object]) -> list[str]:
-    """Projects of an earlier run whose kernels are not there any more."""
+    """Projects of an earlier run that this one does not write."""
     state = _state(folder)
     listed = state.get("projects", []) if state else []
     names = listed if isinstance(listed, list) else []

@@ -10,7 +10,7 @@ from pathlib import Path
 from portcheck import scan as scanning
 from portcheck.analysis import analyse
 from portcheck.ascendc import refresh
-from portcheck.ascendc.generation import Generation
+from portcheck.ascendc.generation import README, Generation
 from portcheck.ascendc.project import Item
 from portcheck.ascendc.refresh import Outcome, Refresh, RefreshError
 from portcheck.cli.analysis import named_paths, nothing_was_analysed, warn_of_gaps
@@ -46,7 +46,8 @@ def run(options: Namespace) -> int:
             print("portcheck: error: there is no __global__ kernel", file=sys.stderr)
             return EXIT_NOTHING
         try:
-            planned = refresh.plan(folder, target.name, generation.projects(items))
+            index = not options.kernel or not (folder / README).exists()
+            planned = refresh.plan(folder, target.name, generation.projects(items, index=index))
         except RefreshError as error:
             raise UsageError(str(error)) from error
     if not options.quiet:
@@ -101,9 +102,8 @@ def _summary(planned: Refresh, items: list[Item]) -> list[str]:
     counts = Counter(c.outcome for c in planned.changes)
     told = ", ".join(f"{counts[o]} {o.value}" for o in Outcome if counts[o])
     lines.append(f"{len(items)} projects for {planned.target} in {planned.folder}; files: {told}")
-    gone = refresh.left_over(planned.folder, planned.items)
-    lines += [f"{name}: not written this time; its folder stays" for name in gone]
-    return lines
+    others = refresh.left_over(planned.folder, planned.items)
+    return [*lines, *(f"{name}: not written this time, its folder stays" for name in others)]
 
 
 def _skeleton(item: Item) -> str:

@@ -143,3 +143,9 @@ def test_git_is_there_for_these_tests() -> None:
     git = shutil.which("git")
     assert git is not None
     assert subprocess.run([git, "--version"], capture_output=True, check=True).stdout
+
+
+def test_a_project_that_is_not_written_again_is_remembered(kernel: Path, tmp_path: Path) -> None:
+    refresh.plan(tmp_path / "out", "910B", {"two": {"README.md": "two\n"}}).apply()
+    assert kernel.read_text() == OLD
+    assert refresh.left_over(tmp_path / "out", {"two": {}}) == ["one"]
