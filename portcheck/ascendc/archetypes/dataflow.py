@@ -54,6 +54,8 @@ from portcheck.ascendc.archetypes.flow.values import (
     add,
     children,
     contains,
+    divide,
+    modulo,
     multiply,
     substitute,
     subtract,
@@ -232,8 +234,19 @@ def _joined(one: Spanned, done: list[Index], joined: Index) -> tuple[Spanned, In
         count = multiply(count, index.extent)
     low = done[0]
     table: dict[Value, Value] = {low: subtract(joined, subtract(whole, low))}
-    address, value = substitute(one.store.address, table), substitute(one.store.value, table)
-    when = tuple(substitute(c, table) for c in one.store.when)
+    number: Value = Const(1)
+    apart: dict[Value, Value] = {}  # what is left of the others stands in quotients
+    for index in done:
+        if isinstance(number, Const) and index != low:
+            quotient = divide(joined, number)
+            apart[index] = quotient if index == done[-1] else modulo(quotient, index.extent)
+        number = multiply(number, index.extent)
+
+    def moved(value: Value) -> Value:
+        return substitute(substitute(value, table), apart)
+
+    address, value = moved(one.store.address), moved(one.store.value)
+    when = tuple(moved(c) for c in one.store.when)
     if any(contains(v, done) for v in (address, value, *when)):
         return None
     left = tuple(i for i in one.indices if i not in done)

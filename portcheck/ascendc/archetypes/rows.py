@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from portcheck.ascendc.archetypes.dataflow import (
     Const,
@@ -18,6 +19,7 @@ from portcheck.ascendc.archetypes.dataflow import (
     add,
     coefficient,
     contains,
+    cuda_text,
     merged,
     multiply,
     substitute,
@@ -26,8 +28,13 @@ from portcheck.ascendc.archetypes.dataflow import (
 )
 from portcheck.ascendc.archetypes.flow.elements import WIDTHS
 from portcheck.ascendc.archetypes.flow.values import ZERO, of_terms, terms_of
-from portcheck.ascendc.archetypes.matching import is_natural
+from portcheck.ascendc.archetypes.matching import all_known, cuda_name, is_natural, launch_notes
+from portcheck.ascendc.archetypes.named import Named
+from portcheck.pack.subjects import View
+from portcheck.program.model import Function
+from portcheck.targets.text import Text
 
+Found = TypeVar("Found")
 INDEX_TYPES = {"int32": "int32_t", "int64": "int64_t"}
 
 
@@ -132,6 +139,32 @@ def fan_out(index: Load, rows: tuple[Index, ...]) -> tuple[Index, Index | None] 
             if index.address == multiply(Const(width), entry):
                 return row, rest[0]
     return None
+
+
+def first_of(view: View, function: Function, find: Callable[[Flow], Found | None]) -> tuple[Flow, Found] | None:
+    """What is found in the first instance of a kernel, if it is found in every one."""
+    flows = all_known(view, function)
+    found = [find(flow) for flow in flows]
+    first = found[0] if found else None
+    if first is None or any(f is None for f in found):
+        return None
+    return flows[0], first
+
+
+def named(flow: Flow, buffers: Mapping[str, str], numbers: Mapping[str, Value]) -> Named | None:
+    """Buffers by parameter and numbers by what they are in CUDA; None where two buffers are one."""
+    by_cuda = {cuda: name for name, cuda in buffers.items()}
+    spelled = {name: cuda_text(value) for name, value in numbers.items()}
+    if len(by_cuda) != len(buffers) or not all(spelled.values()) or not set(by_cuda) <= set(flow.buffers):
+        return None
+    order = tuple(by_cuda[cuda] for cuda in flow.buffers if cuda in by_cuda)
+    cuda = dict(buffers) | {name: cuda_name(flow, value) for name, value in numbers.items()}
+    return Named(order, cuda, spelled, launch_notes(flow) + _of_instance(flow))
+
+
+def _of_instance(flow: Flow) -> tuple[Text, ...]:
+    given = ", ".join(f"{name} = {text}" for name, text in flow.texts.items())
+    return (Text(f"written for the instance with {given}", f"对应模板实例：{given}"),) if given else ()
 
 
 def is_disjoint(flow: Flow) -> bool:

@@ -39,7 +39,7 @@ __global__ void scaled_index(int* out, const int* x, const int* slot_of, int n, 
     for (int t = blockIdx.x; t < n; t += gridDim.x) {
         const int slot = slot_of[t];
         if (slot < 0) continue;
-        for (int i = threadIdx.x; i < h; i += blockDim.x) out[2 * slot * h + i] = x[t * h + i];
+        for (int i = threadIdx.x; i < h; i += blockDim.x) out[(2 * slot + 1) * h + i] = x[t * h + i];
     }
 }
 

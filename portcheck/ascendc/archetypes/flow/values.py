@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
+from math import gcd
 
 from portcheck.ascendc.archetypes.flow.elements import Type
 
@@ -222,6 +223,10 @@ def divide(value: Value, by: Value) -> Value:
         whole, rest = _split(value, n)
         if rest == ZERO or (whole != ZERO and is_natural(whole) and below(rest, n)):
             return whole
+        common = gcd(n, *terms_of(value).values())
+        if common > 1 and is_natural(value):
+            smaller = of_terms({atoms: k // common for atoms, k in terms_of(value).items()})
+            return divide(smaller, Const(n // common))
         if rest != value and is_natural(rest) and is_natural(whole):
             return add(whole, divide(rest, by))
         if isinstance(value, Op) and value.name == "//" and isinstance(value.args[1], Const):
