@@ -32,7 +32,6 @@ from portcheck.pack.subjects import View
 from portcheck.program.model import Function
 from portcheck.targets import Target
 
-_INDICES = ("int32", "int64")
 _ALL_THREADS = frozenset((Hardware("blockIdx.x"), Hardware("threadIdx.x")))
 
 
@@ -260,7 +259,7 @@ def _index_load(value: Value) -> Load | None:
     """The one index that a value depends on."""
     found = {p for p in walk(value) if isinstance(p, Load)}
     load = found.pop() if len(found) == 1 else None
-    return load if load is not None and load.ctype in _INDICES else None
+    return load if load is not None and load.ctype in matching.INDICES else None
 
 
 def _upper(condition: Value, load: Load) -> Value | None:

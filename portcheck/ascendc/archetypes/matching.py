@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from portcheck.ascendc.archetypes.dataflow import (
@@ -18,12 +18,15 @@ from portcheck.ascendc.archetypes.dataflow import (
     Sum,
     Value,
     add,
+    contains,
     instances,
     merged,
     multiply,
     read,
+    substitute,
 )
 from portcheck.ascendc.archetypes.flow.elements import ASCEND, WIDTHS
+from portcheck.ascendc.archetypes.flow.values import rewrite
 from portcheck.ascendc.archetypes.named import Named
 from portcheck.pack.subjects import View
 from portcheck.program.model import Function
@@ -33,6 +36,7 @@ from portcheck.targets.text import Text
 # What may happen beside the stores without changing what they store.
 HARMLESS = frozenset(("barrier", "warp barrier", "assumption"))
 FLOATS = frozenset(("bf16", "half", "float"))
+INDICES = frozenset(("int32", "int64"))
 
 
 def all_known(view: View, function: Function, harmless: frozenset[str] = HARMLESS) -> tuple[Flow, ...]:
@@ -67,14 +71,47 @@ def matrix(one: Spanned) -> Matrix | None:
     """A plain store that fills a matrix, whose rows lie one behind the other."""
     if one.store.atomic or one.store.when or one.store.ctype not in WIDTHS:
         return None
-    for row in one.indices:
-        joined = merged(replace(one, indices=tuple(i for i in one.indices if i != row)))
-        if joined is None or joined[0].indices != (joined[1],):
-            continue
-        found = Matrix(joined[0], row, joined[1])
-        if joined[0].store.address == found.address(row, WIDTHS[one.store.ctype]):
-            return found
+    for spanned in (one, *_split(one)):
+        for row in spanned.indices:
+            joined = merged(replace(spanned, indices=tuple(i for i in spanned.indices if i != row)))
+            if joined is None or joined[0].indices != (joined[1],):
+                continue
+            found = Matrix(joined[0], row, joined[1])
+            if joined[0].store.address == found.address(row, WIDTHS[one.store.ctype]):
+                return found
     return None
+
+
+def _split(one: Spanned) -> Iterator[Spanned]:
+    """An index over all elements of rows of n, i / n and i % n, as an index of rows and one of columns."""
+    whole = one.indices[0] if len(one.indices) == 1 else None
+    terms = whole.extent.terms if whole is not None and isinstance(whole.extent, Sum) else ()
+    if whole is None or len(terms) != 1 or terms[0][1] != 1 or len(terms[0][0]) != 2:
+        return
+    for rows, columns in (terms[0][0], terms[0][0][::-1]):
+        row, column = Index(f"{whole.name}/", rows), Index(f"{whole.name}%", columns)
+        if not contains(one.store.value, [Op(name, (whole, columns), "int") for name in ("//", "%")]):
+            continue
+        table: dict[Value, Value] = {
+            Op("//", (whole, columns), "int"): row,
+            Op("%", (whole, columns), "int"): column,
+            whole: add(multiply(row, columns), column),
+        }
+        store = replace(
+            one.store, address=substitute(one.store.address, table), value=substitute(one.store.value, table)
+        )
+        yield replace(one, store=store, indices=(row, column))
+
+
+def plain_index(value: Value) -> Value:
+    """A value without conversions of indices to 64 bits: addresses are the same modulo 2^64."""
+
+    def stripped(part: Value) -> Value | None:
+        if not isinstance(part, Cast) or part.ctype not in ("int64", "uint64"):
+            return None
+        return part.arg if isinstance(part.arg, Load) and part.arg.ctype in INDICES else None
+
+    return rewrite(value, stripped)
 
 
 def widened(value: Value) -> Load | None:

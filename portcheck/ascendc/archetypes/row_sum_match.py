@@ -17,8 +17,10 @@ from portcheck.ascendc.archetypes.dataflow import (
     Value,
     add,
     multiply,
+    walk,
 )
 from portcheck.ascendc.archetypes.flow.elements import WIDTHS
+from portcheck.ascendc.archetypes.flow.values import negate
 from portcheck.ascendc.archetypes.matching import Matrix, widened
 from portcheck.ascendc.archetypes.named import Named
 from portcheck.ascendc.archetypes.row_sum import RowSum
@@ -28,8 +30,6 @@ from portcheck.pack.subjects import View
 from portcheck.program.model import Function
 from portcheck.source.place import Place
 from portcheck.targets import Target
-
-_INDICES = ("int32", "int64")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,8 @@ def _terms(reader: _Reader, whole: Reduce) -> RowSum | None:
     condition, body = None, whole.body
     if isinstance(body, Op) and body.name == "where":
         condition, body = body.args
+    elif isinstance(body, Op) and body.name == "select" and whole.init == Const(0.0):
+        condition, body = _chosen(body)  # what starts at 0.0 is never -0.0: to add 0.0 is to add nothing
     weight, row = None, widened(body)
     if row is None and (pair := matching.operands(body, "*")) is not None:
         weight, row = _weight_and_row(pair)
@@ -144,6 +146,14 @@ def _terms(reader: _Reader, whole: Reduce) -> RowSum | None:
             return None
         spec = replace(spec, weighted=True)
     return _placed(reader, spec, row, whole, at, condition)
+
+
+def _chosen(choice: Op) -> tuple[Value | None, Value]:
+    """Of a choice between a term and 0.0: when it is the term, and the term."""
+    condition, yes, no = choice.args
+    if no == Const(0.0):
+        return condition, yes
+    return (negate(condition), no) if yes == Const(0.0) else (None, choice)
 
 
 def _weight_and_row(pair: tuple[Value, Value]) -> tuple[Load | None, Load | None]:
@@ -169,8 +179,9 @@ def _placed(
         return spec
     if condition is None and not spec.weighted and _part_rows(reader, row, whole) is not None:
         return replace(spec, rank_major=True)
-    for index in (v for v in reader.flow.loads() if v.ctype in _INDICES):
-        if row.address != reader.out.address(index, width):
+    address = matching.plain_index(row.address)
+    for index in (v for v in walk(address) if isinstance(v, Load) and v.ctype in matching.INDICES):
+        if address != reader.out.address(index, width):
             continue
         if index.address != multiply(Const(WIDTHS[index.ctype]), at) or not reader.take("row_of", index):
             return None

@@ -70,6 +70,12 @@ NEAR_MISSES = [
      "j < kPerPack / 2; ++j)\n                    sums"),
     ("an unguarded tail", "combine_half", "h >= hidden", "h >= hidden - 1"),
     ("another index than -1", "combine_half", "row != -1", "row != -2"),
+    ("the pairs are swapped", "combine_pairs", "(sum.x, sum.y)", "(sum.y, sum.x)"),
+    ("one element of a pair", "combine_pairs", "sum.y = fmaf(weight, pair.y, sum.y)", "sum.y = 0.0f"),
+    ("skipped terms count one", "combine_flat", "0.0f : weights", "1.0f : weights"),
+    ("the other rows are chosen", "combine_flat", "row < 0 ?", "row >= 0 ?"),
+    ("columns by rows", "combine_flat", "token = i / hidden, h = i % hidden", "token = i % num_tokens, h = i / num_tokens"),
+    ("rows of another length", "combine_flat", "token = i / hidden, h = i % hidden", "token = i / num_topk, h = i % num_topk"),
     ("a bias is added last", "combine_with_biases", "combined[at] = static_cast<nv_bfloat16>(sum)",
      "combined[at] = static_cast<nv_bfloat16>(sum + static_cast<float>(bias_1[at]))"),
     ("the biases meet in bf16", "combine_with_biases",
@@ -87,7 +93,7 @@ SOURCES = {"combine_with_biases": "bias_combine.cu", "sum_ranks": "plain_sum.cu"
 @pytest.mark.parametrize(
     ("archetype", "kernels"),
     [
-        ("weighted_combine", {"combine_elements", "combine_packs", "combine_half"}),
+        ("weighted_combine", {"combine_elements", "combine_packs", "combine_half", "combine_pairs", "combine_flat"}),
         ("bias_combine", {"combine_with_biases", "combine_packs_with_biases"}),
         ("plain_sum", {"sum_topk", "sum_ranks", "sum_rows"}),
     ],
@@ -136,4 +142,4 @@ def test_parameters_keep_the_order_of_the_kernel_and_their_names() -> None:
 
 def test_bfloat16_has_no_body_where_there_is_none() -> None:
     found = recognised(weighted_combine.ARCHETYPE, CUDA / "weighted_combine.cu", "310P")
-    assert {k for k, body in found.items() if body} == {"combine_half"}
+    assert {k for k, body in found.items() if body} == {"combine_half", "combine_flat"}

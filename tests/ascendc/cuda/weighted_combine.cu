@@ -71,4 +71,42 @@ __global__ void combine_half(half* combined, const half* rows, const int* row_of
     combined[token * hidden + h] = __float2half(sum);
 }
 
+// A warp a token, two elements a lane.
+__global__ void combine_pairs(nv_bfloat162* __restrict__ combined, const nv_bfloat162* __restrict__ rows, const int* __restrict__ row_of, const float* __restrict__ weights, int num_tokens, int num_topk, int hidden_pairs) {
+    const int token = (blockIdx.x * blockDim.x + threadIdx.x) / 32, lane = threadIdx.x & 31;
+    if (token >= num_tokens)
+        return;
+    for (int h = lane; h < hidden_pairs; h += 32) {
+        float2 sum = make_float2(0.0f, 0.0f);
+        for (int k = 0; k < num_topk; ++k) {
+            const int row = row_of[token * num_topk + k];
+            if (row == -1)
+                continue;
+            const float weight = weights[token * num_topk + k];
+            const float2 pair = __bfloat1622float2(rows[static_cast<size_t>(row) * hidden_pairs + h]);
+            sum.x += weight * pair.x;
+            sum.y = fmaf(weight, pair.y, sum.y);
+        }
+        combined[static_cast<size_t>(token) * hidden_pairs + h] = __floats2bfloat162_rn(sum.x, sum.y);
+    }
+}
+
+// One index over all elements, and a choice instead of a branch.
+template <typename dtype_t>
+__global__ void combine_flat(dtype_t* combined, const dtype_t* rows, const int* row_of, const float* weights, int num_tokens, int num_topk, int hidden) {
+    for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < num_tokens * hidden; i += gridDim.x * blockDim.x) {
+        const int token = i / hidden, h = i % hidden;
+        float sum = 0.0f;
+        for (int k = 0; k < num_topk; ++k) {
+            const int row = row_of[token * num_topk + k];
+            sum += row < 0 ? 0.0f : weights[token * num_topk + k] * static_cast<float>(rows[row * hidden + h]);
+        }
+        combined[i] = static_cast<dtype_t>(sum);
+    }
+}
+
+void combine(half* combined, const half* rows, const int* row_of, const float* weights, int num_tokens, int num_topk, int hidden, cudaStream_t stream) {
+    combine_flat<half><<<num_tokens, 256, 0, stream>>>(combined, rows, row_of, weights, num_tokens, num_topk, hidden);
+}
+
 }  // namespace moewire
