@@ -19,6 +19,13 @@ MODULES: tuple[str, ...] = (
     "prefix_sum",
     "flag_exchange",
     "row_norm_match",
+    "quantise",
+    "row_scales",
+    "dequantise",
+    "row_copy",
+    "transpose",
+    "zero_fill",
+    "elementwise",
 )
 
 
