@@ -220,6 +220,9 @@ class Spanner:
             others = [a for i in self.indices if i in self.owners for a in self.owners[i].atoms]
             if any(hardware_base(a) == hardware_base(atom) and a != atom for a in others):
                 continue
+            if atom in others:  # it follows from the index that it divides, and is none of its own
+                self._replace({atom: Unknown("a thread number beside the loop that it divides")})
+                continue
             index = Index(_short(atom), self.sizes.known(size_of(atom)))
             self._replace({atom: index})
             self.owners[index] = Digits((atom,), size_of(atom), 1)
