@@ -1,5 +1,6 @@
 // Stands in for the device's kernel_operator.h on a CPU; see README.md.
-#pragma once
+#ifndef ASCENDC_MODEL_KERNEL_OPERATOR_H  // a guard, not a pragma: this header can be precompiled
+#define ASCENDC_MODEL_KERNEL_OPERATOR_H
 
 #define ASCENDC_MODEL 1
 
@@ -16,3 +17,5 @@
 #include "api/rearrange.h"
 #include "api/meeting.h"
 #include "api/system.h"
+
+#endif

@@ -3,8 +3,7 @@
 // asc-devkit: docs/zh/api/SIMD-API/基础API/Memory矢量计算/, 离散与聚合, 比较与选择, 数据填充, 数据排布转换, 排序组合
 #pragma once
 
-#include <algorithm>
-#include <numeric>
+#include <vector>
 
 #include "vector.h"
 
@@ -282,8 +281,13 @@ void Sort32(const LocalTensor<T> &dst, const LocalTensor<T> &src0, const LocalTe
             return LoadUb<T>(static_cast<uint32_t>(src0.View().begin + (repeat * 32 + i) * sizeof(T)));
         };
         uint32_t order[32];
-        std::iota(order, order + 32, 0U);
-        std::stable_sort(order, order + 32, [&](uint32_t a, uint32_t b) { return Widen(value(a)) > Widen(value(b)); });
+        for (uint32_t i = 0; i < 32; ++i) {  // of equal values the first one stays in front
+            uint32_t at = i;
+            for (; at > 0 && Widen(value(i)) > Widen(value(order[at - 1])); --at) {
+                order[at] = order[at - 1];
+            }
+            order[at] = i;
+        }
         for (uint32_t i = 0; i < 32; ++i) {
             const uint32_t at = dst.View().begin + repeat * 256 + i * 8;
             StoreUb<uint64_t>(at, 0);

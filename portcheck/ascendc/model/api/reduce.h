@@ -392,7 +392,18 @@ void ReduceSum(const LocalTensor<T> &dst, const LocalTensor<T> &src, const Local
 
 ASCENDC_MODEL_WHOLE_REDUCE(WholeReduceMax, MAX)
 ASCENDC_MODEL_WHOLE_REDUCE(WholeReduceMin, MIN)
-ASCENDC_MODEL_WHOLE_REDUCE(WholeReduceSum, SUM)
+
+template <typename T, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>
+void WholeReduceSum(const LocalTensor<T> &dst, const LocalTensor<T> &src, M mask, U8 repeatTime, U16 dstRepStride,
+                    U16 srcBlkStride, U16 srcRepStride, Where where = Here())
+{
+    using namespace ascendc_model;
+    dstRepStride.Verify("WholeReduceSum", "dstRepStride", where);
+    WholeReduce<T>(kWholeReduceSum, ReduceType::SUM, dst.View(), OperandOf("src", src, srcBlkStride, srcRepStride),
+                   MaskedLanes<PerRepeat<T>(), isSetMask>("WholeReduceSum", mask, repeatTime, where), dstRepStride,
+                   ReduceOrder::ORDER_ONLY_VALUE, where);
+}
+
 ASCENDC_MODEL_BLOCK_REDUCE(BlockReduceMax, MAX, 32 / sizeof(T), 8 * sizeof(T))
 ASCENDC_MODEL_BLOCK_REDUCE(BlockReduceMin, MIN, 32 / sizeof(T), 8 * sizeof(T))
 ASCENDC_MODEL_BLOCK_REDUCE(BlockReduceSum, SUM, 32 / sizeof(T), 8 * sizeof(T))

@@ -18,11 +18,15 @@ To BitCast(const From &from)
     return to;
 }
 
-// Floats outside of the narrower format's range: infinity and NaN stay as they are in half and
-// bfloat16. Define ASCENDC_MODEL_SATURATE=1 for the mode in which they become the largest number and 0
-// (asc-devkit: docs/zh/api/SIMD-API/C-API/sys_var/asc_set_ctrl.md, CTRL[48]).
+// Floats outside of the narrower format's range. 910B, 910C and 950 keep infinity and NaN unless a kernel
+// or its host asks for saturation; 310P has saturation alone, where the largest number stands for infinity
+// and 0 for NaN. hiascend.com, CANN, API/runtimeapi/aclcppdevg_03_1389 (aclrtFloatOverflowMode).
 #ifndef ASCENDC_MODEL_SATURATE
+#if ASCENDC_ARCH == 3002 || ASCENDC_ARCH == 2002
+#define ASCENDC_MODEL_SATURATE 1
+#else
 #define ASCENDC_MODEL_SATURATE 0
+#endif
 #endif
 
 template <typename Bits>
@@ -77,7 +81,8 @@ struct fp8_e4m3fn_t {
     uint8_t bits;
 
     fp8_e4m3fn_t() = default;
-    // What is too large saturates: the documented default of Cast.
+    // What is too large saturates, NaN stays: the documents leave both open (asc-devkit:
+    // docs/zh/api/SIMD-API/基础API/特殊寄存器访问/SetCtrlSpr(ISASI).md, CTRL[48] and CTRL[50]).
     explicit fp8_e4m3fn_t(float value)
         : bits(static_cast<uint8_t>(ascendc_model::Encode(static_cast<double>(value), ascendc_model::kFloat8E4M3,
                                                           AscendC::RoundMode::CAST_RINT, true)))
