@@ -176,25 +176,36 @@ class Checked:
 def compiled(project: Path) -> Library:
     """Compile the project in a folder. Raises ManifestError, NoCompilerError, CompileError."""
     described = manifest.read(project)
-    command = compiler().split()
     folder = Path(tempfile.mkdtemp(prefix="portcheck-build-"))
-    driver, library = folder / "driver.cpp", folder / "kernel.so"
-    name = described.name
-    driver.write_text(
-        f'#include "{name}.cpp"\n#include "driver.h"\n\nASCENDC_MODEL_ENTRY({name})\n', encoding="utf-8"
-    )
+    library = folder / "kernel.so"
+    try:
+        _compile(project, described, folder, ("-o", str(library)))
+    except (NoCompilerError, CompileError):
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return Library(described, project, library)
+
+
+def check_syntax(project: Path) -> None:
+    """Let the compiler read the project and write nothing. Raises as `compiled` does."""
+    with tempfile.TemporaryDirectory(prefix="portcheck-build-") as folder:
+        _compile(project, manifest.read(project), Path(folder), ("-fsyntax-only",))
+
+
+def _compile(project: Path, described: Manifest, folder: Path, more: Sequence[str]) -> None:
+    command, name, driver = compiler().split(), described.name, folder / "driver.cpp"
+    lines = (f'#include "{name}.cpp"', '#include "driver.h"', "", f"ASCENDC_MODEL_ENTRY({name})", "")
+    driver.write_text("\n".join(lines), encoding="utf-8")
     folders = [model_path(), project / "op_kernel", project / "op_host"]
     paths = [part for f in folders for part in ("-I", str(f.resolve()))]
     done = subprocess.run(
-        [*command, *FLAGS, f"-DASCENDC_ARCH={described.arch}", *paths, str(driver), "-o", str(library)],
+        [*command, *FLAGS, f"-DASCENDC_ARCH={described.arch}", *paths, str(driver), *more],
         capture_output=True,
         text=True,
         errors="replace",
     )
     if done.returncode != 0:
-        shutil.rmtree(folder, ignore_errors=True)
         raise CompileError(done.stderr.strip() or f"{command[0]} ended with {done.returncode}")
-    return Library(described, project, library)
 
 
 def check(library: Library, *, cores: int, seed: int) -> Checked:
