@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 from portcheck.ascendc.archetypes.dataflow import (
     Cast,
@@ -39,9 +40,16 @@ FLOATS = frozenset(("bf16", "half", "float"))
 INDICES = frozenset(("int32", "int64"))
 
 
+# Every archetype asks for the same flows; they are kept as long as the view is.
+_FLOWS: WeakKeyDictionary[View, dict[int, tuple[Flow, ...]]] = WeakKeyDictionary()
+
+
 def all_known(view: View, function: Function, harmless: frozenset[str] = HARMLESS) -> tuple[Flow, ...]:
     """The flows of all instances; () where one is not known to its end or does what is not `harmless`."""
-    found = tuple(read(view, function, texts) for texts in instances(view, function))
+    kept = _FLOWS.setdefault(view, {})
+    if id(function) not in kept:
+        kept[id(function)] = tuple(read(view, function, texts) for texts in instances(view, function))
+    found = kept[id(function)]
     known = all(f.is_known and all(e.kind in harmless for e in f.effects) for f in found)
     return found if known else ()
 
