@@ -45,8 +45,9 @@ inline int64_t Fail(int64_t code, const std::string &error)
 
 inline int64_t Finish(const Machine &machine, uint32_t blocks)
 {
-    g_report = "{\"error\": \"\", \"arch\": " + std::to_string(ASCENDC_ARCH) + ", \"blocks\": " +
-               std::to_string(blocks) + ", \"calls\": " + std::to_string(machine.Steps()) + ", \"violations\": [";
+    g_report = "{\"error\": \"\", \"arch\": " + std::to_string(ASCENDC_ARCH) +
+               ", \"blocks\": " + std::to_string(blocks) + ", \"calls\": " + std::to_string(machine.Steps()) +
+               ", \"violations\": [";
     bool is_first = true;
     for (const Violation &violation : machine.Violations()) {
         g_report += (is_first ? "" : ", ") + ToJson(violation);
@@ -73,7 +74,8 @@ public:
     using Function = void (*)(Parameters...);
     static constexpr size_t kBuffers = sizeof...(Parameters) - 1;
 
-    Kernel(Function function, const char *file, int line) : function_(function), where_(Where::At(file, line)) {}
+    Kernel(Function function, const char *file, int line) : function_(function), where_(Where::At(file, line))
+    {}
 
     template <typename... Arguments>
     int64_t Run(const Request &request, const char *(*make_tiling)(Arguments...))
@@ -102,14 +104,17 @@ public:
 private:
     template <typename... Arguments, size_t... index>
     static const char *Tile(const char *(*make_tiling)(Arguments...), const uint64_t *scalars,
-                            const Platform &platform, Tiling *tiling, uint32_t *blocks, std::index_sequence<index...>)
+                            const Platform &platform, Tiling *tiling, uint32_t *blocks,
+                            std::index_sequence<index...>)
     {
         using Types = std::tuple<std::decay_t<Arguments>...>;
         (void)scalars;
-        return make_tiling(ScalarOf<std::tuple_element_t<index, Types>>(scalars[index])..., platform, tiling, blocks);
+        return make_tiling(ScalarOf<std::tuple_element_t<index, Types>>(scalars[index])..., platform, tiling,
+                           blocks);
     }
 
-    int64_t Launch(const Request &request, const std::vector<Tiling> &tilings, const std::vector<uint32_t> &blocks)
+    int64_t Launch(const Request &request, const std::vector<Tiling> &tilings,
+                   const std::vector<uint32_t> &blocks)
     {
         Machine machine(request.ranks, blocks, request.vector_cores, request.seed);
         uint64_t total_bytes = 0;
@@ -154,22 +159,22 @@ auto KernelOf(void (*function)(Parameters...), const char *file, int line)
 
 }  // namespace ascendc_model
 
-#define ASCENDC_MODEL_ENTRY(NAME)                                                                          \
-    extern "C" int64_t portcheck_model_run_ranks(                                                          \
-        uint32_t ranks, uint32_t vector_cores, uint32_t ub_bytes, uint64_t seed, uint32_t buffer_count,    \
-        void *const *buffers, const uint64_t *buffer_bytes, uint32_t scalar_count, const uint64_t *scalars) \
-    {                                                                                                      \
-        return ascendc_model::KernelOf(&NAME, __FILE__, __LINE__)                                          \
-            .Run({ranks, vector_cores, ub_bytes, seed, buffer_count, buffers, buffer_bytes, scalar_count,  \
-                  scalars},                                                                                \
-                 &MakeTiling);                                                                             \
-    }                                                                                                      \
-    extern "C" int64_t portcheck_model_run(                                                                \
-        uint32_t vector_cores, uint32_t ub_bytes, uint64_t seed, uint32_t buffer_count,                    \
-        void *const *buffers, const uint64_t *buffer_bytes, uint32_t scalar_count, const uint64_t *scalars) \
-    {                                                                                                      \
-        return portcheck_model_run_ranks(1, vector_cores, ub_bytes, seed, buffer_count, buffers,           \
-                                         buffer_bytes, scalar_count, scalars);                             \
-    }                                                                                                      \
-    extern "C" const char *portcheck_model_report() { return ascendc_model::g_report.c_str(); }            \
+#define ASCENDC_MODEL_ENTRY(NAME)                                                                            \
+    extern "C" int64_t portcheck_model_run_ranks(                                                            \
+        uint32_t ranks, uint32_t vector_cores, uint32_t ub_bytes, uint64_t seed, uint32_t buffer_count,      \
+        void *const *buffers, const uint64_t *buffer_bytes, uint32_t scalar_count, const uint64_t *scalars)  \
+    {                                                                                                        \
+        return ascendc_model::KernelOf(&NAME, __FILE__, __LINE__)                                            \
+            .Run({ranks, vector_cores, ub_bytes, seed, buffer_count, buffers, buffer_bytes, scalar_count,    \
+                  scalars},                                                                                  \
+                 &MakeTiling);                                                                               \
+    }                                                                                                        \
+    extern "C" int64_t portcheck_model_run(                                                                  \
+        uint32_t vector_cores, uint32_t ub_bytes, uint64_t seed, uint32_t buffer_count,                      \
+        void *const *buffers, const uint64_t *buffer_bytes, uint32_t scalar_count, const uint64_t *scalars)  \
+    {                                                                                                        \
+        return portcheck_model_run_ranks(1, vector_cores, ub_bytes, seed, buffer_count, buffers,             \
+                                         buffer_bytes, scalar_count, scalars);                               \
+    }                                                                                                        \
+    extern "C" const char *portcheck_model_report() { return ascendc_model::g_report.c_str(); }              \
     extern "C" uint32_t ascendc_model_ub_bytes() { return ascendc_model::kUbUsableBytes; }

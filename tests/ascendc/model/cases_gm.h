@@ -54,7 +54,8 @@ inline void Copies()
         Work work;
         Duplicate(work.At<float>(0), 1.0f, 1024);
         const int stride = 264;
-        Adds(work.At<float>(0), work.At<float>(0), 1.0f, uint64_t{64}, 2, UnaryRepeatParams(1, 1, stride, stride));
+        Adds(work.At<float>(0), work.At<float>(0), 1.0f, uint64_t{64}, 2,
+             UnaryRepeatParams(1, 1, stride, stride));
     });
     Silent("field_overflow", [](const Gm &) {
         Work work;
@@ -118,7 +119,8 @@ inline void PaddedCopies()
         DataCopy(Global<uint16_t>(gm[2])[16], work.At<uint16_t>(64), 16);
         DataCopy(Global<uint16_t>(gm[2])[32], work.At<uint16_t>(4096), 16);
     });
-    Require(padded.Result<uint16_t>(8) == 0x1312 && padded.Result<uint16_t>(9) == 0x0302, "filler: the first element");
+    Require(padded.Result<uint16_t>(8) == 0x1312 && padded.Result<uint16_t>(9) == 0x0302,
+            "filler: the first element");
     Require(padded.Result<uint16_t>(15) == 0x0302, "filler up to the block");
     Require(padded.Result<uint16_t>(16) == 0x1b1a, "GM gap in bytes, UB gap in blocks");
     Require(padded.Result<uint16_t>(32) == 0xabcd && padded.Result<uint16_t>(34) == 0x0302, "left padding");
@@ -129,26 +131,35 @@ inline void PaddedCopies()
         PipeBarrier<PIPE_ALL>();
         DataCopyPad(Global<uint16_t>(gm[2], 2), work.At<uint16_t>(0), DataCopyExtParams(2, 18, 0, 4, 0));
     });
-    Require(stored.Result<uint16_t>(0) == 0 && stored.Result<uint16_t>(9) == 0x5555, "stores begin where they should");
-    Require(stored.Result<uint16_t>(10) == 0 && stored.Result<uint16_t>(11) == 0, "the neighbour is not written");
-    Require(stored.Result<uint16_t>(12) == 0x5555 && stored.Result<uint16_t>(21) == 0, "stores end where they should");
+    Require(stored.Result<uint16_t>(0) == 0 && stored.Result<uint16_t>(9) == 0x5555,
+            "stores begin where they should");
+    Require(stored.Result<uint16_t>(10) == 0 && stored.Result<uint16_t>(11) == 0,
+            "the neighbour is not written");
+    Require(stored.Result<uint16_t>(12) == 0x5555 && stored.Result<uint16_t>(21) == 0,
+            "stores end where they should");
 }
 
 inline void Cores()
 {
     const Setup two{2, 48, 0};
-    Fires("gm_race", [](const Gm &gm) {  // both store 32 bytes at 16-byte distance
-        Work work;
-        Duplicate(work.At<float>(0), 1.0f, 8);
-        PipeBarrier<PIPE_ALL>();
-        DataCopy(Global<float>(gm[2])[GetBlockIdx() * 4], work.At<float>(0), 8);
-    }, two);
-    Silent("gm_race", [](const Gm &gm) {
-        Work work;
-        Duplicate(work.At<float>(0), 1.0f, 8);
-        PipeBarrier<PIPE_ALL>();
-        DataCopy(Global<float>(gm[2])[GetBlockIdx() * 8], work.At<float>(0), 8);
-    }, two);
+    Fires(
+        "gm_race",
+        [](const Gm &gm) {  // both store 32 bytes at 16-byte distance
+            Work work;
+            Duplicate(work.At<float>(0), 1.0f, 8);
+            PipeBarrier<PIPE_ALL>();
+            DataCopy(Global<float>(gm[2])[GetBlockIdx() * 4], work.At<float>(0), 8);
+        },
+        two);
+    Silent(
+        "gm_race",
+        [](const Gm &gm) {
+            Work work;
+            Duplicate(work.At<float>(0), 1.0f, 8);
+            PipeBarrier<PIPE_ALL>();
+            DataCopy(Global<float>(gm[2])[GetBlockIdx() * 8], work.At<float>(0), 8);
+        },
+        two);
     for (uint64_t seed = 0; seed < 6; ++seed) {
         const Setup several{5, 48, seed};
         const auto exchange = [](const Gm &gm, bool with_order) {
@@ -202,26 +213,31 @@ inline void Atomics()
 {
     for (uint64_t seed = 0; seed < 4; ++seed) {
         const Setup eight{8, 48, seed};
-        const Buffers sums = Computes("atomic sums", [](const Gm &gm) {
-            Work work;
-            Duplicate(work.At<float>(0), static_cast<float>(GetBlockIdx() + 1), 16);
-            PipeBarrier<PIPE_ALL>();
-            SetAtomicAdd<float>();
-            DataCopy(Global<float>(gm[2]), work.At<float>(0), 16);
-            SetAtomicNone();
-        }, eight);
+        const Buffers sums = Computes(
+            "atomic sums",
+            [](const Gm &gm) {
+                Work work;
+                Duplicate(work.At<float>(0), static_cast<float>(GetBlockIdx() + 1), 16);
+                PipeBarrier<PIPE_ALL>();
+                SetAtomicAdd<float>();
+                DataCopy(Global<float>(gm[2]), work.At<float>(0), 16);
+                SetAtomicNone();
+            },
+            eight);
         Require(sums.Result<float>(0) == 36.0f && sums.Result<float>(15) == 36.0f, "eight cores add up");
     }
-    Fires("gm_race", [](const Gm &gm) {  // one of the cores without the atomic
-        Work work;
-        Duplicate(work.At<float>(0), 1.0f, 16);
-        PipeBarrier<PIPE_ALL>();
-        if (GetBlockIdx() != 0) {
-            SetAtomicAdd<float>();
-        }
-        DataCopy(Global<float>(gm[2]), work.At<float>(0), 16);
-        SetAtomicNone();
-    }, {3, 48, 0});
+    Fires("gm_race",
+          [](const Gm &gm) {  // one of the cores without the atomic
+              Work work;
+              Duplicate(work.At<float>(0), 1.0f, 16);
+              PipeBarrier<PIPE_ALL>();
+              if (GetBlockIdx() != 0) {
+                  SetAtomicAdd<float>();
+              }
+              DataCopy(Global<float>(gm[2]), work.At<float>(0), 16);
+              SetAtomicNone();
+          },
+          {3, 48, 0});
     Fires("atomic_left_on", [](const Gm &) { SetAtomicAdd<float>(); });
     Silent("atomic_left_on", [](const Gm &) {
         SetAtomicAdd<float>();
@@ -241,7 +257,9 @@ inline void DataCache()
     };
     const Setup two{2, 48, 0};
     Fires("dcache_shared_line", [](const Gm &gm) { Global<int32_t>(gm[2]).SetValue(GetBlockIdx(), 7); }, two);
-    Silent("dcache_shared_line", [](const Gm &gm) { Global<int32_t>(gm[2]).SetValue(GetBlockIdx() * 16, 7); }, two);
+    Silent(
+        "dcache_shared_line", [](const Gm &gm) { Global<int32_t>(gm[2]).SetValue(GetBlockIdx() * 16, 7); },
+        two);
     Fires("dcache_not_cleaned", [](const Gm &gm) {
         Work work;
         Global<int32_t>(gm[2]).SetValue(0, 7);

@@ -71,44 +71,62 @@ inline void Meetings()
     } else {
         Silent("sync_all_count", once, four);
         Silent("sync_all", once, four);
-        Fires("sync_all_count", [](const Gm &) {
-            if (GetBlockIdx() != 2) {
-                SyncAll();
-            }
-        }, four);
-        Fires("sync_all_count", [](const Gm &) {
-            for (int i = 0; i < 3 + (GetBlockIdx() == 1 ? 1 : 0); ++i) {
-                SyncAll();
-            }
-        }, four);
+        Fires(
+            "sync_all_count",
+            [](const Gm &) {
+                if (GetBlockIdx() != 2) {
+                    SyncAll();
+                }
+            },
+            four);
+        Fires(
+            "sync_all_count",
+            [](const Gm &) {
+                for (int i = 0; i < 3 + (GetBlockIdx() == 1 ? 1 : 0); ++i) {
+                    SyncAll();
+                }
+            },
+            four);
         Fires("sync_all", [](const Gm &) { SyncAll<false>(); }, four);
         Fires("sync_all", once, {4, 2, 0});
-        Silent("cross_core_flag", [](const Gm &) {
-            CrossCoreSetFlag<0, PIPE_MTE3>(8);
-            CrossCoreWaitFlag(8);
-        }, four);
-        Fires("cross_core_flag", [](const Gm &) {
-            CrossCoreSetFlag<0, PIPE_MTE3>(12);
-            CrossCoreWaitFlag(12);
-        }, four);
-        Fires("gm_race", [](const Gm &gm) {  // the flag is set by a pipe that did not store
-            Work work;
-            Duplicate(work.At<float>(0), 1.0f, 8);
-            PipeBarrier<PIPE_ALL>();
-            DataCopy(Global<float>(gm[2])[GetBlockIdx() * 8], work.At<float>(0), 8);
-            CrossCoreSetFlag<0, PIPE_MTE2>(8);
-            CrossCoreWaitFlag(8);
-            DataCopy(work.At<float>(4096), Global<float>(gm[2])[(GetBlockIdx() + 1) % 4 * 8], 8);
-        }, four);
-        Silent("gm_race", [](const Gm &gm) {
-            Work work;
-            Duplicate(work.At<float>(0), 1.0f, 8);
-            PipeBarrier<PIPE_ALL>();
-            DataCopy(Global<float>(gm[2])[GetBlockIdx() * 8], work.At<float>(0), 8);
-            CrossCoreSetFlag<0, PIPE_MTE3>(8);
-            CrossCoreWaitFlag(8);
-            DataCopy(work.At<float>(4096), Global<float>(gm[2])[(GetBlockIdx() + 1) % 4 * 8], 8);
-        }, four);
+        Silent(
+            "cross_core_flag",
+            [](const Gm &) {
+                CrossCoreSetFlag<0, PIPE_MTE3>(8);
+                CrossCoreWaitFlag(8);
+            },
+            four);
+        Fires(
+            "cross_core_flag",
+            [](const Gm &) {
+                CrossCoreSetFlag<0, PIPE_MTE3>(12);
+                CrossCoreWaitFlag(12);
+            },
+            four);
+        Fires(
+            "gm_race",
+            [](const Gm &gm) {  // the flag is set by a pipe that did not store
+                Work work;
+                Duplicate(work.At<float>(0), 1.0f, 8);
+                PipeBarrier<PIPE_ALL>();
+                DataCopy(Global<float>(gm[2])[GetBlockIdx() * 8], work.At<float>(0), 8);
+                CrossCoreSetFlag<0, PIPE_MTE2>(8);
+                CrossCoreWaitFlag(8);
+                DataCopy(work.At<float>(4096), Global<float>(gm[2])[(GetBlockIdx() + 1) % 4 * 8], 8);
+            },
+            four);
+        Silent(
+            "gm_race",
+            [](const Gm &gm) {
+                Work work;
+                Duplicate(work.At<float>(0), 1.0f, 8);
+                PipeBarrier<PIPE_ALL>();
+                DataCopy(Global<float>(gm[2])[GetBlockIdx() * 8], work.At<float>(0), 8);
+                CrossCoreSetFlag<0, PIPE_MTE3>(8);
+                CrossCoreWaitFlag(8);
+                DataCopy(work.At<float>(4096), Global<float>(gm[2])[(GetBlockIdx() + 1) % 4 * 8], 8);
+            },
+            four);
     }
     const auto soft = [](const Gm &gm, uint64_t workspace_bytes, uint32_t ub_bytes) {
         Work work;
@@ -118,15 +136,21 @@ inline void Meetings()
     Silent("sync_all_count", [&](const Gm &gm) { soft(gm, 128, 128); }, four);
     Fires("gm_out_of_range", [&](const Gm &gm) { soft(gm, 96, 128); }, four);
     Fires("ub_out_of_range", [&](const Gm &gm) { soft(gm, 128, 96); }, four);
-    Fires("sync_all", [](const Gm &gm) {  // a workspace that is not 0
-        Work work;
-        SyncAll(Global<int32_t>(gm[0]), work.At<int32_t>(0, 128));
-    }, four);
-    Fires("sync_all_count", [&](const Gm &gm) {
-        if (GetBlockIdx() != 3) {
-            soft(gm, 128, 128);
-        }
-    }, four);
+    Fires(
+        "sync_all",
+        [](const Gm &gm) {  // a workspace that is not 0
+            Work work;
+            SyncAll(Global<int32_t>(gm[0]), work.At<int32_t>(0, 128));
+        },
+        four);
+    Fires(
+        "sync_all_count",
+        [&](const Gm &gm) {
+            if (GetBlockIdx() != 3) {
+                soft(gm, 128, 128);
+            }
+        },
+        four);
 }
 
 // Block 0 stores a row and sets a flag, the others wait for it and read the row.
@@ -179,28 +203,37 @@ inline void Flags()
         Silent("gm_race", [](const Gm &gm) { PublishAndRead(gm, true, true); }, three);
         Fires("gm_race", [](const Gm &gm) { PublishAndRead(gm, false, true); }, three);
         Fires("gm_race", [](const Gm &gm) { PublishAndRead(gm, true, false); }, three);
-        Fires("deadlock", [](const Gm &gm) {  // nobody sets the flag
-            if (GetBlockIdx() != 0) {
-                PublishAndRead(gm, true, true);
-            }
-        }, three);
-        Fires("deadlock", [](const Gm &gm) {  // polled through the scalar unit
-            if (GetBlockIdx() == 1) {
-                while (Global<int32_t>(gm[2]).GetValue(0) == 0) {
-                    DataCacheCleanAndInvalid<int32_t, CacheLine::SINGLE_CACHE_LINE>(Global<int32_t>(gm[2]));
+        Fires(
+            "deadlock",
+            [](const Gm &gm) {  // nobody sets the flag
+                if (GetBlockIdx() != 0) {
+                    PublishAndRead(gm, true, true);
                 }
-            }
-        }, three);
+            },
+            three);
+        Fires(
+            "deadlock",
+            [](const Gm &gm) {  // polled through the scalar unit
+                if (GetBlockIdx() == 1) {
+                    while (Global<int32_t>(gm[2]).GetValue(0) == 0) {
+                        DataCacheCleanAndInvalid<int32_t, CacheLine::SINGLE_CACHE_LINE>(
+                            Global<int32_t>(gm[2]));
+                    }
+                }
+            },
+            three);
     }
 }
 
 inline void Limits()
 {
-    Fires("step_limit", [](const Gm &) {
-        while (true) {
-            GetBlockIdx();
-        }
-    }, {2, 48, 0, 10000});
+    Fires("step_limit",
+          [](const Gm &) {
+              while (true) {
+                  GetBlockIdx();
+              }
+          },
+          {2, 48, 0, 10000});
     Silent("step_limit", [](const Gm &) { GetBlockIdx(); }, {2, 48, 0, 10000});
 }
 

@@ -148,12 +148,13 @@ inline void UbOrder()
         Order<HardEvent::V_MTE3>();
         DataCopy(Global<float>(gm[2]), work.At<float>(0), 64);
     });
-    Silent("ub_read_before_write_done", [](const Gm &gm) {  // what the scalar unit waited for, what it issues knows
-        Work work;
-        DataCopy(work.At<float>(0), Global<float>(gm[1]), 64);
-        Order<HardEvent::MTE2_S>();
-        Adds(work.At<float>(4096), work.At<float>(0), 1.0f, 64);
-    });
+    Silent("ub_read_before_write_done",
+           [](const Gm &gm) {  // what the scalar unit waited for, what it issues knows
+               Work work;
+               DataCopy(work.At<float>(0), Global<float>(gm[1]), 64);
+               Order<HardEvent::MTE2_S>();
+               Adds(work.At<float>(4096), work.At<float>(0), 1.0f, 64);
+           });
     Fires("ub_write_before_read_done", [](const Gm &gm) {  // the next load over what V still reads
         Work work;
         Duplicate(work.At<float>(0), 1.0f, 64);
@@ -214,10 +215,12 @@ void Pipeline(const Gm &gm, uint32_t rows, Tail tail)
 inline void Queues()
 {
     Silent("queue_state", [](const Gm &gm) {
-        Pipeline(gm, 20, [](OutQueue &out, LocalTensor<float> &, LocalTensor<float> &y) { out.FreeTensor(y); });
+        Pipeline(gm, 20,
+                 [](OutQueue &out, LocalTensor<float> &, LocalTensor<float> &y) { out.FreeTensor(y); });
     });
     Silent("queue_left", [](const Gm &gm) {
-        Pipeline(gm, 2, [](OutQueue &out, LocalTensor<float> &, LocalTensor<float> &y) { out.FreeTensor(y); });
+        Pipeline(gm, 2,
+                 [](OutQueue &out, LocalTensor<float> &, LocalTensor<float> &y) { out.FreeTensor(y); });
     });
     Fires("queue_left", [](const Gm &gm) {
         Pipeline(gm, 1, [](OutQueue &, LocalTensor<float> &, LocalTensor<float> &) {});
@@ -229,7 +232,8 @@ inline void Queues()
         });
     });
     Silent("ub_use_after_free", [](const Gm &gm) {
-        Pipeline(gm, 1, [](OutQueue &out, LocalTensor<float> &, LocalTensor<float> &y) { out.FreeTensor(y); });
+        Pipeline(gm, 1,
+                 [](OutQueue &out, LocalTensor<float> &, LocalTensor<float> &y) { out.FreeTensor(y); });
     });
     Fires("ub_use_after_free", [](const Gm &) {  // a tensor from before Reset
         Work work;

@@ -1,17 +1,17 @@
 // The number types and Cast's conversions, element by element, for comparison with NumPy.
 #include "kernel_operator.h"
 
+using AscendC::RoundMode;
 using ascendc_model::BitCast;
 using ascendc_model::Convert;
 using ascendc_model::FromBits;
-using AscendC::RoundMode;
 
-#define DECODE(name, Type, Bits)                                        \
-    extern "C" void name(const Bits *bits, float *values, uint64_t n)   \
-    {                                                                   \
-        for (uint64_t i = 0; i < n; ++i) {                              \
-            values[i] = float(FromBits<Type>(bits[i]));                 \
-        }                                                               \
+#define DECODE(name, Type, Bits)                                                                             \
+    extern "C" void name(const Bits *bits, float *values, uint64_t n)                                        \
+    {                                                                                                        \
+        for (uint64_t i = 0; i < n; ++i) {                                                                   \
+            values[i] = float(FromBits<Type>(bits[i]));                                                      \
+        }                                                                                                    \
     }
 
 DECODE(half_to_float, half, uint16_t)
@@ -19,13 +19,13 @@ DECODE(bfloat16_to_float, bfloat16_t, uint16_t)
 DECODE(e4m3_to_float, fp8_e4m3fn_t, uint8_t)
 DECODE(e5m2_to_float, fp8_e5m2_t, uint8_t)
 
-#define CONVERT(name, From, To, Stored)                                              \
-    extern "C" void name(const From *values, Stored *out, uint64_t n, uint8_t mode)  \
-    {                                                                                \
-        for (uint64_t i = 0; i < n; ++i) {                                           \
-            const To to = Convert<To, From>(values[i], RoundMode(mode), 1.0f);       \
-            out[i] = BitCast<Stored>(to);                                            \
-        }                                                                            \
+#define CONVERT(name, From, To, Stored)                                                                      \
+    extern "C" void name(const From *values, Stored *out, uint64_t n, uint8_t mode)                          \
+    {                                                                                                        \
+        for (uint64_t i = 0; i < n; ++i) {                                                                   \
+            const To to = Convert<To, From>(values[i], RoundMode(mode), 1.0f);                               \
+            out[i] = BitCast<Stored>(to);                                                                    \
+        }                                                                                                    \
     }
 
 CONVERT(float_to_half, float, half, uint16_t)
@@ -50,6 +50,7 @@ extern "C" void half_arithmetic(const half *a, const half *b, uint16_t *out, uin
         out[i] = (operation == 0   ? a[i] + b[i]
                   : operation == 1 ? a[i] - b[i]
                   : operation == 2 ? a[i] * b[i]
-                                   : a[i] / b[i]).bits;
+                                   : a[i] / b[i])
+                     .bits;
     }
 }

@@ -94,7 +94,8 @@ void Compare(const std::string &name, const Names &wanted, const Setup &setup, K
     for (const auto &violation : Play(setup, buffers, kernel)) {
         found.insert(ascendc_model::kChecks[static_cast<int>(violation.check)].name);
         detail += "\n    line " + std::to_string(violation.line) + ": " + violation.en;
-        Require(violation.en.find('?') == std::string::npos || violation.buffer < 0, name + ": a text lacks a value");
+        Require(violation.en.find('?') == std::string::npos || violation.buffer < 0,
+                name + ": a text lacks a value");
     }
     Require(found == wanted, name + ": wanted " + Join(wanted) + ", found " + Join(found) + detail);
 }
@@ -140,7 +141,8 @@ template <typename T>
 GlobalTensor<T> Global(uint8_t *buffer, uint64_t offset_bytes = 0)
 {
     GlobalTensor<T> tensor;
-    tensor.SetGlobalBuffer(reinterpret_cast<T *>(buffer + offset_bytes), (kBufferBytes - offset_bytes) / sizeof(T));
+    tensor.SetGlobalBuffer(reinterpret_cast<T *>(buffer + offset_bytes),
+                           (kBufferBytes - offset_bytes) / sizeof(T));
     return tensor;
 }
 

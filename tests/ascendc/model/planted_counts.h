@@ -28,10 +28,10 @@ constexpr Mistake kCountMistakes[] = {
 constexpr int kCountCount = sizeof(kCountMistakes) / sizeof(kCountMistakes[0]);
 
 constexpr uint32_t kKinds = 8;
-constexpr uint32_t kPerCore = 64;          // numbers that a core counts
-constexpr uint32_t kPrefixBytes = 4096;    // where the prefix lies
-constexpr uint32_t kFlagBytes = 8192;      // a line for each core
-constexpr uint32_t kResultBytes = 16384;   // a line for each core
+constexpr uint32_t kPerCore = 64;         // numbers that a core counts
+constexpr uint32_t kPrefixBytes = 4096;   // where the prefix lies
+constexpr uint32_t kFlagBytes = 8192;     // a line for each core
+constexpr uint32_t kResultBytes = 16384;  // a line for each core
 
 class Counts {
 public:
@@ -115,7 +115,8 @@ private:
         }
         if (Is("Compare of a tail")) {
             Order<HardEvent::S_V>();
-            Compares(Line(13).ReinterpretCast<uint8_t>(), prefix.ReinterpretCast<float>(), 1.0f, CMPMODE::LT, kKinds);
+            Compares(Line(13).ReinterpretCast<uint8_t>(), prefix.ReinterpretCast<float>(), 1.0f, CMPMODE::LT,
+                     kKinds);
         }
     }
 
@@ -157,7 +158,8 @@ private:
         }
         DataCopy(Line(5), prefix_, kKinds);
         Order<HardEvent::MTE2_MTE3>();
-        DataCopy(Global<int32_t>(gm_, kResultBytes)[static_cast<uint64_t>(GetBlockIdx()) * 8], Line(5), kKinds);
+        DataCopy(Global<int32_t>(gm_, kResultBytes)[static_cast<uint64_t>(GetBlockIdx()) * 8], Line(5),
+                 kKinds);
     }
 
     int mistake_;

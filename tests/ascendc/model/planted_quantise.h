@@ -64,7 +64,8 @@ public:
         pipe_.InitBuffer(codes_, 2, kRowBytes);
         pipe_.InitBuffer(scale_, 2, 32);
         pipe_.InitBuffer(float_, kPadded * sizeof(float));
-        pipe_.InitBuffer(int_, kPadded * sizeof(int32_t) - (Is("the buffer of TBuf is one block too small") ? 32 : 0));
+        pipe_.InitBuffer(
+            int_, kPadded * sizeof(int32_t) - (Is("the buffer of TBuf is one block too small") ? 32 : 0));
         pipe_.InitBuffer(half_, kPadded * sizeof(half) + (Is("UB that is not there") ? 300000 : 0));
         pipe_.InitBuffer(work_, 32);
         if (!Is("Cast from int32 to half without SetDeqScale")) {
@@ -115,7 +116,7 @@ private:
         LocalTensor<float> best = work_.Get<float>();
         const bool has_filler = Is("reduction over the filler too");
         const uint32_t count = Is("count in bytes where elements are meant") ? kColumns * sizeof(float)
-                               : has_filler                                  ? kPadded
+                             : has_filler                                    ? kPadded
                                                                              : kColumns;
         if (Is("UB offset of 16 bytes")) {
             Abs(magnitude[4], loaded_[4], 8);
@@ -193,7 +194,8 @@ private:
 
     void Store(uint32_t row)
     {
-        const uint32_t row_elements = Is("a tail that is rounded up over the next row") ? kColumns : kRowBytes;
+        const uint32_t row_elements =
+            Is("a tail that is rounded up over the next row") ? kColumns : kRowBytes;
         if (Is("a tail that is rounded up over the next row")) {
             DataCopy(out_[row * row_elements], stored_, kRowBytes);
         } else {

@@ -119,7 +119,8 @@ template <typename T, typename U>
 T Convert(U from, RoundMode mode, float deq_scale)
 {
     if constexpr (std::is_integral_v<T> && std::is_integral_v<U>) {
-        constexpr bool is_cut = std::is_unsigned_v<T> && sizeof(T) < sizeof(U);  // precision_conversion.md:160-164
+        constexpr bool is_cut =
+            std::is_unsigned_v<T> && sizeof(T) < sizeof(U);  // precision_conversion.md:160-164
         return is_cut ? static_cast<T>(from) : Saturate<T>(static_cast<long double>(from));
     } else if constexpr (std::is_integral_v<T>) {
         return Saturate<T>(RoundWhole(static_cast<double>(static_cast<float>(from)), mode));

@@ -51,7 +51,8 @@ inline void SetBit(uint32_t byte, uint64_t bit, bool is_set)
 {
     const uint32_t at = byte + static_cast<uint32_t>(bit / 8);
     const uint8_t flag = static_cast<uint8_t>(1U << (bit % 8));
-    StoreUb<uint8_t>(at, static_cast<uint8_t>(is_set ? LoadUb<uint8_t>(at) | flag : LoadUb<uint8_t>(at) & ~flag));
+    StoreUb<uint8_t>(at,
+                     static_cast<uint8_t>(is_set ? LoadUb<uint8_t>(at) | flag : LoadUb<uint8_t>(at) & ~flag));
 }
 
 inline bool BitOf(uint32_t byte, uint64_t bit)
@@ -73,7 +74,8 @@ void CompareLanes(const Rule &rule, const UbView &dst, const Operand &src0, CMPM
     const uint64_t bytes = (bits + 7) / 8;
     bool is_good = bits > 0 && CheckOperand(dst, rule.api, "dst", bytes, kBlockBytes, where);
     for (const Operand &src : sources) {
-        is_good = is_good && CheckOperand(src.view, rule.api, src.name, src.Extent(lanes), kBlockBytes, where);
+        is_good =
+            is_good && CheckOperand(src.view, rule.api, src.name, src.Extent(lanes), kBlockBytes, where);
     }
     if (!is_good) {
         return;
@@ -89,16 +91,18 @@ void CompareLanes(const Rule &rule, const UbView &dst, const Operand &src0, CMPM
 }
 
 template <typename T>
-void CompareTensors(const UbView &dst, const Operand &src0, const Operand &src1, CMPMODE mode, const Lanes &lanes,
-                    Where where)
+void CompareTensors(const UbView &dst, const Operand &src0, const Operand &src1, CMPMODE mode,
+                    const Lanes &lanes, Where where)
 {
-    CompareLanes<T>(kCompare, dst, src0, mode, lanes,
-                    [&](uint32_t repeat, uint64_t lane) { return Widen(LoadUb<T>(src1.At(repeat, lane))); },
-                    {src0, src1}, where);
+    CompareLanes<T>(
+        kCompare, dst, src0, mode, lanes,
+        [&](uint32_t repeat, uint64_t lane) { return Widen(LoadUb<T>(src1.At(repeat, lane))); }, {src0, src1},
+        where);
 }
 
 template <typename T>
-void CompareWith(const UbView &dst, const Operand &src0, T scalar, CMPMODE mode, const Lanes &lanes, Where where)
+void CompareWith(const UbView &dst, const Operand &src0, T scalar, CMPMODE mode, const Lanes &lanes,
+                 Where where)
 {
     const Wide<T> b = Widen(scalar);
     CompareLanes<T>(kCompares, dst, src0, mode, lanes, [b](uint32_t, uint64_t) { return b; }, {src0}, where);
@@ -114,8 +118,8 @@ Lanes ComparedLanes(const char *api, M mask, U8 repeats, Where where)
 
 // Mode 0 uses the bits of the first repeat for all of them, the other modes go on through selMask.
 template <typename T, typename Other>
-void SelectLanes(const Operand &dst, const UbView &selection, const Operand &src0, SELMODE mode, const Lanes &lanes,
-                 Other other, std::initializer_list<Operand> sources, Where where)
+void SelectLanes(const Operand &dst, const UbView &selection, const Operand &src0, SELMODE mode,
+                 const Lanes &lanes, Other other, std::initializer_list<Operand> sources, Where where)
 {
     CheckDtype<T>(kSelect, lanes.IsCount(), where);
     const bool is_same_for_all = mode == SELMODE::VSEL_CMPMASK_SPR;
@@ -143,9 +147,10 @@ void SelectTensors(const Operand &dst, const UbView &selection, const Operand &s
     if (mode == SELMODE::VSEL_TENSOR_SCALAR_MODE) {
         Report(Check::count, where, "Select", "selMode", 1, "0 or 2 for two tensors");
     }
-    SelectLanes<T>(dst, selection, src0, mode, lanes,
-                   [&](uint32_t repeat, uint64_t lane) { return LoadUb<T>(src1.At(repeat, lane)); }, {src0, src1},
-                   where);
+    SelectLanes<T>(
+        dst, selection, src0, mode, lanes,
+        [&](uint32_t repeat, uint64_t lane) { return LoadUb<T>(src1.At(repeat, lane)); }, {src0, src1},
+        where);
 }
 
 template <typename T>
@@ -153,9 +158,11 @@ void SelectOr(const Operand &dst, const UbView &selection, const Operand &src0, 
               const Lanes &lanes, Where where)
 {
     if (mode != SELMODE::VSEL_TENSOR_SCALAR_MODE) {
-        Report(Check::count, where, "Select", "selMode", static_cast<int>(mode), "1 for a tensor and a scalar");
+        Report(Check::count, where, "Select", "selMode", static_cast<int>(mode),
+               "1 for a tensor and a scalar");
     }
-    SelectLanes<T>(dst, selection, src0, mode, lanes, [scalar](uint32_t, uint64_t) { return scalar; }, {src0}, where);
+    SelectLanes<T>(
+        dst, selection, src0, mode, lanes, [scalar](uint32_t, uint64_t) { return scalar; }, {src0}, where);
 }
 
 }  // namespace ascendc_model
@@ -163,8 +170,8 @@ void SelectOr(const Operand &dst, const UbView &selection, const Operand &src0, 
 namespace AscendC {
 
 template <typename T, typename U>
-void Compare(const LocalTensor<U> &dst, const LocalTensor<T> &src0, const LocalTensor<T> &src1, CMPMODE cmpMode,
-             uint32_t count, Where where = Here())
+void Compare(const LocalTensor<U> &dst, const LocalTensor<T> &src0, const LocalTensor<T> &src1,
+             CMPMODE cmpMode, uint32_t count, Where where = Here())
 {
     using namespace ascendc_model;
     static_assert(sizeof(U) == 1, "the result of Compare is bits in bytes");
@@ -174,8 +181,8 @@ void Compare(const LocalTensor<U> &dst, const LocalTensor<T> &src0, const LocalT
 }
 
 template <typename T, typename U, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>
-void Compare(const LocalTensor<U> &dst, const LocalTensor<T> &src0, const LocalTensor<T> &src1, CMPMODE cmpMode,
-             M mask, U8 repeatTime, const BinaryRepeatParams &params, Where where = Here())
+void Compare(const LocalTensor<U> &dst, const LocalTensor<T> &src0, const LocalTensor<T> &src1,
+             CMPMODE cmpMode, M mask, U8 repeatTime, const BinaryRepeatParams &params, Where where = Here())
 {
     using namespace ascendc_model;
     Verify("Compare", params, where);
@@ -185,8 +192,8 @@ void Compare(const LocalTensor<U> &dst, const LocalTensor<T> &src0, const LocalT
 }
 
 template <typename T, typename U>
-void Compares(const LocalTensor<U> &dst, const LocalTensor<T> &src0, const T scalar, CMPMODE cmpMode, uint32_t count,
-              Where where = Here())
+void Compares(const LocalTensor<U> &dst, const LocalTensor<T> &src0, const T scalar, CMPMODE cmpMode,
+              uint32_t count, Where where = Here())
 {
     using namespace ascendc_model;
     const uint64_t elements = ComparedElements<T>("Compares", count, where);
@@ -200,8 +207,8 @@ void Compares(const LocalTensor<U> &dst, const LocalTensor<T> &src0, const T sca
 {
     using namespace ascendc_model;
     Verify("Compares", params, where);
-    CompareWith<T>(dst.View(), OperandOf("src0", src0, params.srcBlkStride, params.srcRepStride), scalar, cmpMode,
-                   ComparedLanes<T>("Compares", mask, repeatTime, where), where);
+    CompareWith<T>(dst.View(), OperandOf("src0", src0, params.srcBlkStride, params.srcRepStride), scalar,
+                   cmpMode, ComparedLanes<T>("Compares", mask, repeatTime, where), where);
 }
 
 // The older name of Compares.
@@ -217,14 +224,14 @@ void Select(const LocalTensor<T> &dst, const LocalTensor<U> &selMask, const Loca
             const LocalTensor<T> &src1, SELMODE selMode, uint32_t count, Where where = Here())
 {
     using namespace ascendc_model;
-    SelectTensors<T>(OperandOf("dst", dst), selMask.View(), OperandOf("src0", src0), OperandOf("src1", src1), selMode,
-                     Lanes::Count(count), where);
+    SelectTensors<T>(OperandOf("dst", dst), selMask.View(), OperandOf("src0", src0), OperandOf("src1", src1),
+                     selMode, Lanes::Count(count), where);
 }
 
 template <typename T, typename U, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>
 void Select(const LocalTensor<T> &dst, const LocalTensor<U> &selMask, const LocalTensor<T> &src0,
-            const LocalTensor<T> &src1, SELMODE selMode, M mask, U8 repeatTime, const BinaryRepeatParams &params,
-            Where where = Here())
+            const LocalTensor<T> &src1, SELMODE selMode, M mask, U8 repeatTime,
+            const BinaryRepeatParams &params, Where where = Here())
 {
     using namespace ascendc_model;
     Verify("Select", params, where);
@@ -239,8 +246,8 @@ void Select(const LocalTensor<T> &dst, const LocalTensor<U> &selMask, const Loca
             SELMODE selMode, uint32_t count, Where where = Here())
 {
     using namespace ascendc_model;
-    SelectOr<T>(OperandOf("dst", dst), selMask.View(), OperandOf("src0", src0), src1, selMode, Lanes::Count(count),
-                where);
+    SelectOr<T>(OperandOf("dst", dst), selMask.View(), OperandOf("src0", src0), src1, selMode,
+                Lanes::Count(count), where);
 }
 
 template <typename T, typename U, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>

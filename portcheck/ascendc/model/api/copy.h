@@ -20,16 +20,16 @@ struct Burst {
     int64_t dst_gap_bytes = 0;
 };
 
-constexpr uint64_t kMostBlocks = 4095;          // GM与UB高维切分数据搬运(DataCopy).md:89
+constexpr uint64_t kMostBlocks = 4095;            // GM与UB高维切分数据搬运(DataCopy).md:89
 constexpr uint64_t kMostPadBlockBytes = 2097151;  // GMToUB非对齐数据搬运(DataCopyPad).md:124-125
 
 // The bytes of a side of a transfer, from its first byte to its last.
 inline uint64_t Extent(uint64_t count, uint64_t bytes, int64_t gap_bytes)
 {
-    return count == 0 || bytes == 0
-               ? 0
-               : static_cast<uint64_t>(static_cast<int64_t>(count - 1) * (static_cast<int64_t>(bytes) + gap_bytes)) +
-                     bytes;
+    return count == 0 || bytes == 0 ? 0
+                                    : static_cast<uint64_t>(static_cast<int64_t>(count - 1) *
+                                                            (static_cast<int64_t>(bytes) + gap_bytes)) +
+                                          bytes;
 }
 
 inline void CheckCount(const char *api, uint64_t count, Where where)
@@ -80,9 +80,9 @@ void Accumulate(uint8_t *to, const uint8_t *from, uint64_t bytes, uint32_t opera
         std::memcpy(&new_value, from + i, sizeof(T));
         const Wide<T> a = Widen(old_value);
         const Wide<T> b = Widen(new_value);
-        const Wide<T> result = operation == 1   ? static_cast<Wide<T>>(a + b)
-                               : operation == 2 ? (b > a ? b : a)
-                                                : (b < a ? b : a);
+        const Wide<T> result = operation == 1 ? static_cast<Wide<T>>(a + b)
+                             : operation == 2 ? (b > a ? b : a)
+                                              : (b < a ? b : a);
         const T stored = Narrow<T>(result);
         std::memcpy(to + i, &stored, sizeof(T));
     }
@@ -100,7 +100,8 @@ inline void AtomicStore(uint8_t *to, const uint8_t *from, uint64_t bytes, const 
     }
 }
 
-inline void UbToGm(void *dst, const UbView &src, const Burst &burst, const char *api, Dtype dtype, Where where)
+inline void UbToGm(void *dst, const UbView &src, const Burst &burst, const char *api, Dtype dtype,
+                   Where where)
 {
     Access access = Issue(kMte3, api, where);
     const uint64_t extent = Extent(burst.count, burst.bytes, burst.src_gap_bytes);
@@ -329,7 +330,8 @@ void DataCopyPad(const LocalTensor<T> &dst, const GlobalTensor<T> &src, const Da
                  const DataCopyPadExtParams<T> &padding, Where where = Here())
 {
     using namespace ascendc_model;
-    PaddedLoad<T>(dst.View(), src.GetPhyAddr(), PadBurst<T>(params, true, where), PaddingOf<T>(padding, where), where);
+    PaddedLoad<T>(dst.View(), src.GetPhyAddr(), PadBurst<T>(params, true, where),
+                  PaddingOf<T>(padding, where), where);
 }
 
 template <typename T>
@@ -345,7 +347,8 @@ void DataCopyPad(const LocalTensor<T> &dst, const GlobalTensor<T> &src, const Da
                  const DataCopyPadParams &padding, Where where = Here())
 {
     using namespace ascendc_model;
-    PaddedLoad<T>(dst.View(), src.GetPhyAddr(), PadBurst<T>(params, true, where), PaddingOf<T>(padding, where), where);
+    PaddedLoad<T>(dst.View(), src.GetPhyAddr(), PadBurst<T>(params, true, where),
+                  PaddingOf<T>(padding, where), where);
 }
 
 template <typename T>

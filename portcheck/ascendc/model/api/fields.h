@@ -17,7 +17,8 @@ class Field {
 public:
     Field() = default;
     template <typename N, std::enable_if_t<std::is_integral_v<N> || std::is_enum_v<N>, int> = 0>
-    Field(N given) : given_(static_cast<int64_t>(given)), stored_(static_cast<Stored>(given))
+    Field(N given) : given_(static_cast<int64_t>(given)),
+                     stored_(static_cast<Stored>(given))
     {}
     operator Stored() const { return stored_; }
 
@@ -49,7 +50,10 @@ using ascendc_model::U8;
 struct DataCopyParams {
     DataCopyParams() = default;
     DataCopyParams(U16 count, U16 length, U16 src_gap, U16 dst_gap)
-        : blockCount(count), blockLen(length), srcStride(src_gap), dstStride(dst_gap)
+        : blockCount(count),
+          blockLen(length),
+          srcStride(src_gap),
+          dstStride(dst_gap)
     {}
     U16 blockCount = 1;
     U16 blockLen = 0;
@@ -65,7 +69,11 @@ struct DataCopyExtParams {
 #endif
     DataCopyExtParams() = default;
     DataCopyExtParams(U16 count, U32 length, Stride src_gap, Stride dst_gap, U32 reserved)
-        : blockCount(count), blockLen(length), srcStride(src_gap), dstStride(dst_gap), rsv(reserved)
+        : blockCount(count),
+          blockLen(length),
+          srcStride(src_gap),
+          dstStride(dst_gap),
+          rsv(reserved)
     {}
     U16 blockCount = 1;
     U32 blockLen = 0;
@@ -77,7 +85,10 @@ struct DataCopyExtParams {
 struct DataCopyPadParams {
     DataCopyPadParams() = default;
     DataCopyPadParams(bool is_pad, U8 left, U8 right, uint64_t value)
-        : isPad(is_pad), leftPadding(left), rightPadding(right), paddingValue(value)
+        : isPad(is_pad),
+          leftPadding(left),
+          rightPadding(right),
+          paddingValue(value)
     {}
     bool isPad = false;
     U8 leftPadding = 0;
@@ -90,7 +101,10 @@ struct DataCopyPadExtParams {
     DataCopyPadExtParams() = default;
     template <typename V>
     DataCopyPadExtParams(bool is_pad, U8 left, U8 right, V value)
-        : isPad(is_pad), leftPadding(left), rightPadding(right), paddingValue(static_cast<T>(value))
+        : isPad(is_pad),
+          leftPadding(left),
+          rightPadding(right),
+          paddingValue(static_cast<T>(value))
     {}
     bool isPad = false;
     U8 leftPadding = 0;
@@ -100,9 +114,14 @@ struct DataCopyPadExtParams {
 
 struct BinaryRepeatParams {
     BinaryRepeatParams() = default;
-    BinaryRepeatParams(U8 dst_block, U8 src0_block, U8 src1_block, U8 dst_repeat, U8 src0_repeat, U8 src1_repeat)
-        : dstBlkStride(dst_block), src0BlkStride(src0_block), src1BlkStride(src1_block), dstRepStride(dst_repeat),
-          src0RepStride(src0_repeat), src1RepStride(src1_repeat)
+    BinaryRepeatParams(U8 dst_block, U8 src0_block, U8 src1_block, U8 dst_repeat, U8 src0_repeat,
+                       U8 src1_repeat)
+        : dstBlkStride(dst_block),
+          src0BlkStride(src0_block),
+          src1BlkStride(src1_block),
+          dstRepStride(dst_repeat),
+          src0RepStride(src0_repeat),
+          src1RepStride(src1_repeat)
     {}
     U8 dstBlkStride = 1;
     U8 src0BlkStride = 1;
@@ -115,7 +134,10 @@ struct BinaryRepeatParams {
 struct UnaryRepeatParams {
     UnaryRepeatParams() = default;
     UnaryRepeatParams(U16 dst_block, U16 src_block, U8 dst_repeat, U8 src_repeat)
-        : dstBlkStride(dst_block), srcBlkStride(src_block), dstRepStride(dst_repeat), srcRepStride(src_repeat)
+        : dstBlkStride(dst_block),
+          srcBlkStride(src_block),
+          dstRepStride(dst_repeat),
+          srcRepStride(src_repeat)
     {}
     U16 dstBlkStride = 1;
     U16 srcBlkStride = 1;
@@ -126,7 +148,10 @@ struct UnaryRepeatParams {
 struct CopyRepeatParams {
     CopyRepeatParams() = default;
     CopyRepeatParams(U16 dst_block, U16 src_block, U16 dst_repeat, U16 src_repeat)
-        : dstStride(dst_block), srcStride(src_block), dstRepeatSize(dst_repeat), srcRepeatSize(src_repeat)
+        : dstStride(dst_block),
+          srcStride(src_block),
+          dstRepeatSize(dst_repeat),
+          srcRepeatSize(src_repeat)
     {}
     U16 dstStride = 1;
     U16 srcStride = 1;
@@ -144,7 +169,9 @@ struct BrcbRepeatParams {
 struct GatherMaskParams {
     GatherMaskParams() = default;
     GatherMaskParams(U8 src0_block, U16 repeats, U16 src0_repeat, U8 src1_repeat)
-        : src0BlockStride(src0_block), repeatTimes(repeats), src0RepeatStride(src0_repeat),
+        : src0BlockStride(src0_block),
+          repeatTimes(repeats),
+          src0RepeatStride(src0_repeat),
           src1RepeatStride(src1_repeat)
     {}
     U8 src0BlockStride = 1;

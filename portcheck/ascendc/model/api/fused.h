@@ -42,8 +42,9 @@ template <typename T, typename U>
 void Axpy(const Operand &dst, const Operand &src, U scalar, const Lanes &lanes, Where where)
 {
     const Wide<T> b = static_cast<Wide<T>>(Widen(scalar));
-    Fused<T, U>(kAxpy, dst, src, src, lanes,
-                [b](Wide<T> sum, Wide<T> a, Wide<T>) { return AddOf(sum, MulOf(a, b)); }, where);
+    Fused<T, U>(
+        kAxpy, dst, src, src, lanes, [b](Wide<T> sum, Wide<T> a, Wide<T>) { return AddOf(sum, MulOf(a, b)); },
+        where);
 }
 
 template <typename T>
@@ -60,10 +61,12 @@ void Fill(const Operand &dst, T scalar, const Lanes &lanes, Where where)
 namespace AscendC {
 
 template <typename T, typename U>
-void Axpy(const LocalTensor<T> &dst, const LocalTensor<U> &src, const U &scalar, int32_t count, Where where = Here())
+void Axpy(const LocalTensor<T> &dst, const LocalTensor<U> &src, const U &scalar, int32_t count,
+          Where where = Here())
 {
     using namespace ascendc_model;
-    ascendc_model::Axpy<T, U>(OperandOf("dst", dst), OperandOf("src", src), scalar, Lanes::Count(count), where);
+    ascendc_model::Axpy<T, U>(OperandOf("dst", dst), OperandOf("src", src), scalar, Lanes::Count(count),
+                              where);
 }
 
 template <typename T, typename U, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>
@@ -73,16 +76,19 @@ void Axpy(const LocalTensor<T> &dst, const LocalTensor<U> &src, const U &scalar,
     using namespace ascendc_model;
     Verify("Axpy", params, where);
     ascendc_model::Axpy<T, U>(Dst(dst, params), Src(src, params), scalar,
-                              MaskedLanes<PerRepeatOf<T, U>(), isSetMask>("Axpy", mask, repeatTime, where), where);
+                              MaskedLanes<PerRepeatOf<T, U>(), isSetMask>("Axpy", mask, repeatTime, where),
+                              where);
 }
 
 template <typename T, typename U>
-void MulAddDst(const LocalTensor<T> &dst, const LocalTensor<U> &src0, const LocalTensor<U> &src1, int32_t count,
-               Where where = Here())
+void MulAddDst(const LocalTensor<T> &dst, const LocalTensor<U> &src0, const LocalTensor<U> &src1,
+               int32_t count, Where where = Here())
 {
     using namespace ascendc_model;
-    Fused<T, U>(kMulAddDst, OperandOf("dst", dst), OperandOf("src0", src0), OperandOf("src1", src1),
-                Lanes::Count(count), [](Wide<T> sum, Wide<T> a, Wide<T> b) { return AddOf(sum, MulOf(a, b)); }, where);
+    Fused<T, U>(
+        kMulAddDst, OperandOf("dst", dst), OperandOf("src0", src0), OperandOf("src1", src1),
+        Lanes::Count(count), [](Wide<T> sum, Wide<T> a, Wide<T> b) { return AddOf(sum, MulOf(a, b)); },
+        where);
 }
 
 template <typename T, typename U, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>
@@ -91,21 +97,23 @@ void MulAddDst(const LocalTensor<T> &dst, const LocalTensor<U> &src0, const Loca
 {
     using namespace ascendc_model;
     Verify("MulAddDst", params, where);
-    Fused<T, U>(kMulAddDst, OperandOf("dst", dst, params.dstBlkStride, params.dstRepStride),
-                OperandOf("src0", src0, params.src0BlkStride, params.src0RepStride),
-                OperandOf("src1", src1, params.src1BlkStride, params.src1RepStride),
-                MaskedLanes<PerRepeatOf<T, U>(), isSetMask>("MulAddDst", mask, repeatTime, where),
-                [](Wide<T> sum, Wide<T> a, Wide<T> b) { return AddOf(sum, MulOf(a, b)); }, where);
+    Fused<T, U>(
+        kMulAddDst, OperandOf("dst", dst, params.dstBlkStride, params.dstRepStride),
+        OperandOf("src0", src0, params.src0BlkStride, params.src0RepStride),
+        OperandOf("src1", src1, params.src1BlkStride, params.src1RepStride),
+        MaskedLanes<PerRepeatOf<T, U>(), isSetMask>("MulAddDst", mask, repeatTime, where),
+        [](Wide<T> sum, Wide<T> a, Wide<T> b) { return AddOf(sum, MulOf(a, b)); }, where);
 }
 
 template <typename T>
-void FusedMulAdd(const LocalTensor<T> &dst, const LocalTensor<T> &src0, const LocalTensor<T> &src1, int32_t count,
-                 Where where = Here())
+void FusedMulAdd(const LocalTensor<T> &dst, const LocalTensor<T> &src0, const LocalTensor<T> &src1,
+                 int32_t count, Where where = Here())
 {
     using namespace ascendc_model;
-    Fused<T, T>(kFusedMulAdd, OperandOf("dst", dst), OperandOf("src0", src0), OperandOf("src1", src1),
-                Lanes::Count(count), [](Wide<T> factor, Wide<T> a, Wide<T> b) { return AddOf(MulOf(a, factor), b); },
-                where);
+    Fused<T, T>(
+        kFusedMulAdd, OperandOf("dst", dst), OperandOf("src0", src0), OperandOf("src1", src1),
+        Lanes::Count(count), [](Wide<T> factor, Wide<T> a, Wide<T> b) { return AddOf(MulOf(a, factor), b); },
+        where);
 }
 
 template <typename T>
@@ -123,7 +131,8 @@ void Duplicate(const LocalTensor<T> &dst, const T &scalar, M mask, U8 repeatTime
     dstBlockStride.Verify("Duplicate", "dstBlockStride", where);
     dstRepeatStride.Verify("Duplicate", "dstRepeatStride", where);
     ascendc_model::Fill<T>(OperandOf("dst", dst, dstBlockStride, dstRepeatStride), scalar,
-                           MaskedLanes<PerRepeat<T>(), isSetMask>("Duplicate", mask, repeatTime, where), where);
+                           MaskedLanes<PerRepeat<T>(), isSetMask>("Duplicate", mask, repeatTime, where),
+                           where);
 }
 
 }  // namespace AscendC

@@ -49,11 +49,17 @@ public:
     }
 
     // All of `per_repeat` lanes, which may be more than 256 bytes.
-    static Lanes Long(uint64_t per_repeat, uint32_t repeats) { return Lanes(per_repeat, repeats, false, true); }
+    static Lanes Long(uint64_t per_repeat, uint32_t repeats)
+    {
+        return Lanes(per_repeat, repeats, false, true);
+    }
 
     bool Has(uint64_t lane) const { return is_full_ || ((bits_[(lane / 64) & 3] >> (lane % 64)) & 1) != 0; }
 
-    bool HasIn(uint32_t repeat, uint64_t lane) const { return Has(lane) && (repeat + 1 < repeats_ || lane < last_); }
+    bool HasIn(uint32_t repeat, uint64_t lane) const
+    {
+        return Has(lane) && (repeat + 1 < repeats_ || lane < last_);
+    }
 
     uint64_t PerRepeat() const { return per_repeat_; }
     uint32_t Repeats() const { return repeats_; }
@@ -83,7 +89,10 @@ public:
 
 private:
     Lanes(uint64_t per_repeat, uint32_t repeats, bool is_count, bool is_full)
-        : per_repeat_(per_repeat), repeats_(repeats), is_count_(is_count), is_full_(is_full)
+        : per_repeat_(per_repeat),
+          repeats_(repeats),
+          is_count_(is_count),
+          is_full_(is_full)
     {}
 
     uint64_t per_repeat_;
@@ -105,8 +114,8 @@ struct Operand {
     uint64_t Offset(uint32_t repeat, uint64_t lane) const
     {
         const uint64_t per_block = kBlockBytes / element_bytes;
-        return uint64_t{repeat} * repeat_stride * kBlockBytes + lane / per_block * block_stride * kBlockBytes +
-               lane % per_block * element_bytes;
+        return uint64_t{repeat} * repeat_stride * kBlockBytes +
+               lane / per_block * block_stride * kBlockBytes + lane % per_block * element_bytes;
     }
 
     uint32_t At(uint32_t repeat, uint64_t lane) const
@@ -135,11 +144,13 @@ inline void Touch(const Operand &operand, const Lanes &lanes, const Access &acce
         spans.Add(operand.view.begin, lanes.PerRepeat() * operand.element_bytes);
         return;
     }
-    lanes.Each([&](uint32_t repeat, uint64_t lane) { spans.Add(operand.At(repeat, lane), operand.element_bytes); });
+    lanes.Each(
+        [&](uint32_t repeat, uint64_t lane) { spans.Add(operand.At(repeat, lane), operand.element_bytes); });
 }
 
 // Operands may be the same or apart, not something between. asc-devkit: docs/…/通用说明和约束.md:70-71
-inline void CheckOverlap(const char *api, const Operand &dst, const Operand &src, const Lanes &lanes, Where where)
+inline void CheckOverlap(const char *api, const Operand &dst, const Operand &src, const Lanes &lanes,
+                         Where where)
 {
     if (!lanes.IsCount() || dst.view.begin == src.view.begin) {
         return;
@@ -152,12 +163,12 @@ inline void CheckOverlap(const char *api, const Operand &dst, const Operand &src
 }
 
 // Checks all operands, dst first, and notes what is read and written. False: do nothing.
-inline bool Prepare(const char *api, const Operand &dst, std::initializer_list<Operand> sources, const Lanes &lanes,
-                    Where where)
+inline bool Prepare(const char *api, const Operand &dst, std::initializer_list<Operand> sources,
+                    const Lanes &lanes, Where where)
 {
     const Access access = Issue(kVector, api, where);
-    bool is_good = dst.Extent(lanes) > 0 &&
-                   CheckOperand(dst.view, api, dst.name, dst.Extent(lanes), kBlockBytes, where);
+    bool is_good =
+        dst.Extent(lanes) > 0 && CheckOperand(dst.view, api, dst.name, dst.Extent(lanes), kBlockBytes, where);
     for (const Operand &src : sources) {
         is_good = is_good && CheckOperand(src.view, api, src.name, src.Extent(lanes), kBlockBytes, where);
     }
@@ -189,11 +200,14 @@ Lanes MaskedLanes(const char *api, M mask, U8 repeats, Where where)
             return Lanes::Counter(count, per_repeat);
         }
         if (is_set_mask && count > per_repeat) {
-            Report(Check::count, where, api, "mask", count, std::string("at most ") + std::to_string(per_repeat));
+            Report(Check::count, where, api, "mask", count,
+                   std::string("at most ") + std::to_string(per_repeat));
         }
-        return is_set_mask ? Lanes::Mask(count, repeats, per_repeat) : Lanes::Mask(core.mask, repeats, per_repeat);
+        return is_set_mask ? Lanes::Mask(count, repeats, per_repeat)
+                           : Lanes::Mask(core.mask, repeats, per_repeat);
     } else {
-        return Lanes::Mask(is_set_mask ? static_cast<const uint64_t *>(mask) : core.mask, repeats, per_repeat);
+        return Lanes::Mask(is_set_mask ? static_cast<const uint64_t *>(mask) : core.mask, repeats,
+                           per_repeat);
     }
 }
 

@@ -79,8 +79,8 @@ void SyncAll(Where where = Here())
 
 // By flags in GM: each block has 32 bytes of the workspace, which starts as 0.
 template <bool isAIVOnly = true>
-void SyncAll(const GlobalTensor<int32_t> &gmWorkspace, const LocalTensor<int32_t> &ubWorkspace, int32_t usedCores = 0,
-             Where where = Here())
+void SyncAll(const GlobalTensor<int32_t> &gmWorkspace, const LocalTensor<int32_t> &ubWorkspace,
+             int32_t usedCores = 0, Where where = Here())
 {
     using namespace ascendc_model;
     g_machine->Step(where);

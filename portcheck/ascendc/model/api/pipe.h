@@ -24,16 +24,16 @@ constexpr bool IsVectorPosition(TPosition position)
 constexpr HardEvent FilledEvent(TPosition src, TPosition dst)
 {
     return src == TPosition::VECIN && dst == TPosition::VECOUT ? HardEvent::MTE2_MTE3
-           : src == TPosition::GM                              ? HardEvent::MTE2_V
-           : dst == TPosition::GM                              ? HardEvent::V_MTE3
+         : src == TPosition::GM                                ? HardEvent::MTE2_V
+         : dst == TPosition::GM                                ? HardEvent::V_MTE3
                                                                : HardEvent::V_V;
 }
 
 constexpr HardEvent FreedEvent(TPosition src, TPosition dst)
 {
     return src == TPosition::VECIN && dst == TPosition::VECOUT ? HardEvent::MTE3_MTE2
-           : src == TPosition::GM                              ? HardEvent::V_MTE2
-           : dst == TPosition::GM                              ? HardEvent::MTE3_V
+         : src == TPosition::GM                                ? HardEvent::V_MTE2
+         : dst == TPosition::GM                                ? HardEvent::MTE3_V
                                                                : HardEvent::V_V;
 }
 
@@ -95,7 +95,8 @@ public:
         g_machine->Step(where);
         Buffer *buffer = NextFree();
         if (buffer == nullptr) {
-            Fail("AllocTensor", buffers_.empty() ? "the queue has no InitBuffer" : "no buffer is free", where);
+            Fail("AllocTensor", buffers_.empty() ? "the queue has no InitBuffer" : "no buffer is free",
+                 where);
             return LocalTensor<T>();
         }
         if (buffer->free_event_id >= 0) {
@@ -124,8 +125,10 @@ public:
             return false;
         }
         if (buffer->use != BufferUse::kOccupied && buffer->use != BufferUse::kDequeued) {
-            Fail("EnQue", buffer->use == BufferUse::kQueued ? "the tensor is in the queue already"
-                                                            : "the tensor was freed", where);
+            Fail("EnQue",
+                 buffer->use == BufferUse::kQueued ? "the tensor is in the queue already"
+                                                   : "the tensor was freed",
+                 where);
             return false;
         }
         if (static_cast<int32_t>(queued_.size()) >= depth) {
@@ -289,7 +292,8 @@ public:
             Report(Check::count, where, "TBuf::Get", "bytes", bytes, "a multiple of 32");
         }
         if (offset_bytes + bytes > buffer_->bytes) {
-            Report(Check::ub_out_of_range, where, "TBuf::Get", "the tensor", offset_bytes + bytes, buffer_->bytes);
+            Report(Check::ub_out_of_range, where, "TBuf::Get", "the tensor", offset_bytes + bytes,
+                   buffer_->bytes);
         }
         UbView view;
         view.buffer = buffer_;
@@ -305,7 +309,8 @@ private:
     {
         ascendc_model::g_machine->Step(where);
         if (buffer_ == nullptr) {
-            ascendc_model::Report(ascendc_model::Check::queue_state, where, "TBuf::Get", "the TBuf has no InitBuffer");
+            ascendc_model::Report(ascendc_model::Check::queue_state, where, "TBuf::Get",
+                                  "the TBuf has no InitBuffer");
         }
     }
 

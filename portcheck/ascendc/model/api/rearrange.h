@@ -32,11 +32,12 @@ void CopyLanes(const Operand &dst, const Operand &src, const Lanes &lanes, Where
 
 // dst[i] = the element of src at byte base + offset[i].
 template <typename T>
-void GatherLanes(const Operand &dst, const UbView &src, const Operand &offsets, uint32_t base, const Lanes &lanes,
-                 Where where)
+void GatherLanes(const Operand &dst, const UbView &src, const Operand &offsets, uint32_t base,
+                 const Lanes &lanes, Where where)
 {
     CheckDtype<T>(kGather, lanes.IsCount(), where);
-    if (!Prepare("Gather", dst, {offsets}, lanes, where) || !CheckOperand(src, "Gather", "src", 0, 1, where)) {
+    if (!Prepare("Gather", dst, {offsets}, lanes, where) ||
+        !CheckOperand(src, "Gather", "src", 0, 1, where)) {
         return;
     }
     const Access access = Issue(kVector, "Gather", where);
@@ -105,7 +106,8 @@ uint64_t GatherKept(const UbView &dst, const Operand &src, const Lanes &lanes, K
 }
 
 template <typename T>
-void FillProgression(const Rule &rule, const Operand &dst, T first, T difference, const Lanes &lanes, Where where)
+void FillProgression(const Rule &rule, const Operand &dst, T first, T difference, const Lanes &lanes,
+                     Where where)
 {
     CheckDtype<T>(rule, lanes.IsCount(), where);
     if (!Prepare(rule.api, dst, {}, lanes, where)) {
@@ -122,8 +124,8 @@ void FillProgression(const Rule &rule, const Operand &dst, T first, T difference
 namespace AscendC {
 
 template <typename T, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>
-void Copy(const LocalTensor<T> &dst, const LocalTensor<T> &src, M mask, U8 repeatTime, const CopyRepeatParams &params,
-          Where where = Here())
+void Copy(const LocalTensor<T> &dst, const LocalTensor<T> &src, M mask, U8 repeatTime,
+          const CopyRepeatParams &params, Where where = Here())
 {
     using namespace ascendc_model;
     params.dstStride.Verify("Copy", "dstStride", where);
@@ -158,17 +160,20 @@ void Gather(const LocalTensor<T> &dst, const LocalTensor<T> &src, const LocalTen
 
 // With a fixed pattern.
 template <typename T>
-void GatherMask(const LocalTensor<T> &dst, const LocalTensor<T> &src0, const uint8_t src1Pattern, bool reduceMode,
-                uint32_t mask, const GatherMaskParams &params, uint64_t &rsvdCnt, Where where = Here())
+void GatherMask(const LocalTensor<T> &dst, const LocalTensor<T> &src0, const uint8_t src1Pattern,
+                bool reduceMode, uint32_t mask, const GatherMaskParams &params, uint64_t &rsvdCnt,
+                Where where = Here())
 {
     using namespace ascendc_model;
     const uint32_t last = kIs310P ? 6 : 7;
     if (src1Pattern < 1 || src1Pattern > last) {
-        Report(Check::count, where, "GatherMask", "src1Pattern", src1Pattern, std::string("1 to ") + Text(last));
+        Report(Check::count, where, "GatherMask", "src1Pattern", src1Pattern,
+               std::string("1 to ") + Text(last));
     }
-    rsvdCnt = GatherKept<T>(dst.View(), OperandOf("src0", src0, params.src0BlockStride, params.src0RepeatStride),
-                            GatheredLanes<T>(reduceMode, mask, params.repeatTimes),
-                            [&](uint32_t, uint64_t lane) { return Keeps(src1Pattern, lane); }, where);
+    rsvdCnt = GatherKept<T>(
+        dst.View(), OperandOf("src0", src0, params.src0BlockStride, params.src0RepeatStride),
+        GatheredLanes<T>(reduceMode, mask, params.repeatTimes),
+        [&](uint32_t, uint64_t lane) { return Keeps(src1Pattern, lane); }, where);
 }
 
 // With the bits of a tensor.
@@ -178,12 +183,14 @@ void GatherMask(const LocalTensor<T> &dst, const LocalTensor<T> &src0, const Loc
                 Where where = Here())
 {
     using namespace ascendc_model;
-    static_assert(sizeof(T) == sizeof(U) && std::is_unsigned_v<U>, "src1Pattern is unsigned and as wide as src0");
+    static_assert(sizeof(T) == sizeof(U) && std::is_unsigned_v<U>,
+                  "src1Pattern is unsigned and as wide as src0");
     const Lanes lanes = GatheredLanes<T>(reduceMode, mask, params.repeatTimes);
     const uint64_t stride = uint64_t{params.src1RepeatStride} * kBlockBytes;
     const uint64_t bytes = (lanes.PerRepeat() + 7) / 8;
     const uint64_t extent = lanes.Repeats() == 0 ? 0 : (lanes.Repeats() - 1) * stride + bytes;
-    if (extent == 0 || !CheckOperand(src1Pattern.View(), "GatherMask", "src1Pattern", extent, kBlockBytes, where)) {
+    if (extent == 0 ||
+        !CheckOperand(src1Pattern.View(), "GatherMask", "src1Pattern", extent, kBlockBytes, where)) {
         return;
     }
     const uint32_t begin = src1Pattern.View().begin;
@@ -229,8 +236,8 @@ template <typename T>
 void CreateVecIndex(LocalTensor<T> dst, const T &firstValue, uint32_t count, Where where = Here())
 {
     using namespace ascendc_model;
-    FillProgression<T>(kCreateVecIndex, OperandOf("dst", dst), firstValue, static_cast<T>(1), Lanes::Count(count),
-                       where);
+    FillProgression<T>(kCreateVecIndex, OperandOf("dst", dst), firstValue, static_cast<T>(1),
+                       Lanes::Count(count), where);
 }
 
 // first, first + difference, …: a function of the library for indices.
@@ -239,7 +246,8 @@ void ArithProgression(const LocalTensor<T> &dst, const T firstValue, const T dif
                       Where where = Here())
 {
     using namespace ascendc_model;
-    FillProgression<T>(kArithProgression, OperandOf("dst", dst), firstValue, diffValue, Lanes::Count(count), where);
+    FillProgression<T>(kArithProgression, OperandOf("dst", dst), firstValue, diffValue, Lanes::Count(count),
+                       where);
 }
 
 // 16 x 16 elements of 2 bytes.
@@ -261,8 +269,8 @@ void Transpose(const LocalTensor<T> &dst, const LocalTensor<T> &src, Where where
 
 // 32 values each time, the largest first, in 8 bytes with their index: the value, then the index.
 template <typename T>
-void Sort32(const LocalTensor<T> &dst, const LocalTensor<T> &src0, const LocalTensor<uint32_t> &src1, int32_t repeatTime,
-            Where where = Here())
+void Sort32(const LocalTensor<T> &dst, const LocalTensor<T> &src0, const LocalTensor<uint32_t> &src1,
+            int32_t repeatTime, Where where = Here())
 {
     using namespace ascendc_model;
     CheckDtype<T>(kSort32, true, where);

@@ -11,7 +11,12 @@
 
 namespace AscendC {
 
-enum class ReduceOrder : uint8_t { ORDER_VALUE_INDEX = 0, ORDER_INDEX_VALUE, ORDER_ONLY_VALUE, ORDER_ONLY_INDEX };
+enum class ReduceOrder : uint8_t {
+    ORDER_VALUE_INDEX = 0,
+    ORDER_INDEX_VALUE,
+    ORDER_ONLY_VALUE,
+    ORDER_ONLY_INDEX
+};
 enum class ReduceType : uint8_t { SUM = 0, MAX, MIN };
 
 }  // namespace AscendC
@@ -85,7 +90,8 @@ struct Best {
 };
 
 template <typename T>
-Best<T> BestOf(const Operand &src, const Lanes &lanes, uint32_t repeat, uint64_t begin, uint64_t end, bool is_max)
+Best<T> BestOf(const Operand &src, const Lanes &lanes, uint32_t repeat, uint64_t begin, uint64_t end,
+               bool is_max)
 {
     Best<T> best;
     for (uint64_t lane = begin; lane < end; ++lane) {
@@ -112,7 +118,8 @@ struct Reduced {
     uint32_t align;
 };
 
-inline bool PrepareReduction(const char *api, const Reduced &dst, const Operand &src, const Lanes &lanes, Where where)
+inline bool PrepareReduction(const char *api, const Reduced &dst, const Operand &src, const Lanes &lanes,
+                             Where where)
 {
     const uint64_t read = src.Extent(lanes);
     if (read == 0 || !CheckOperand(dst.view, api, "dst", dst.bytes, dst.align, where) ||
@@ -162,12 +169,12 @@ bool UseWork(const char *api, const UbView &work, uint64_t elements, const UbVie
 
 // The largest or smallest of all lanes; the index counts the lanes of all repeats.
 template <typename T>
-void ReduceBest(const Rule &rule, const UbView &dst, const Operand &src, const UbView &work, const Lanes &lanes,
-                bool with_index, bool is_max, Where where)
+void ReduceBest(const Rule &rule, const UbView &dst, const Operand &src, const UbView &work,
+                const Lanes &lanes, bool with_index, bool is_max, Where where)
 {
     CheckDtype<T>(rule, lanes.IsCount(), where);
-    const uint64_t repeats = lanes.IsCount() ? (lanes.PerRepeat() + PerRepeat<T>() - 1) / PerRepeat<T>()
-                                             : lanes.Repeats();
+    const uint64_t repeats =
+        lanes.IsCount() ? (lanes.PerRepeat() + PerRepeat<T>() - 1) / PerRepeat<T>() : lanes.Repeats();
     if (!kIs950 && !UseWork<T>(rule.api, work, WorkElements<T>(repeats, with_index), src.view, where)) {
         return;
     }
@@ -228,8 +235,8 @@ template <typename T>
 void ReduceTotal(const UbView &dst, const Operand &src, const UbView &work, const Lanes &lanes, Where where)
 {
     CheckDtype<T>(kReduceSum, lanes.IsCount(), where);
-    const uint64_t repeats = lanes.IsCount() ? (lanes.PerRepeat() + PerRepeat<T>() - 1) / PerRepeat<T>()
-                                             : lanes.Repeats();
+    const uint64_t repeats =
+        lanes.IsCount() ? (lanes.PerRepeat() + PerRepeat<T>() - 1) / PerRepeat<T>() : lanes.Repeats();
     if (!UseWork<T>("ReduceSum", work, repeats, src.view, where)) {
         return;
     }
@@ -242,9 +249,9 @@ void ReduceTotal(const UbView &dst, const Operand &src, const UbView &work, cons
 template <typename T>
 constexpr uint32_t ResultBytes(ReduceOrder order)
 {
-    return order == ReduceOrder::ORDER_ONLY_VALUE   ? sizeof(T)
-           : order == ReduceOrder::ORDER_ONLY_INDEX ? sizeof(uint32_t)
-                                                    : 2 * sizeof(T);
+    return order == ReduceOrder::ORDER_ONLY_VALUE ? sizeof(T)
+         : order == ReduceOrder::ORDER_ONLY_INDEX ? sizeof(uint32_t)
+                                                  : 2 * sizeof(T);
 }
 
 template <typename T>
@@ -268,9 +275,11 @@ void WholeReduce(const Rule &rule, ReduceType type, const UbView &dst, const Ope
                  uint32_t dst_repeat_stride, ReduceOrder order, Where where)
 {
     CheckDtype<T>(rule, false, where);
-    const bool has_value_only = order == ReduceOrder::ORDER_ONLY_VALUE || order == ReduceOrder::ORDER_ONLY_INDEX;
+    const bool has_value_only =
+        order == ReduceOrder::ORDER_ONLY_VALUE || order == ReduceOrder::ORDER_ONLY_INDEX;
     if (type != ReduceType::SUM && kIs310P && has_value_only) {
-        Report(Check::not_on_target, where, std::string(rule.api) + " with ORDER_ONLY_VALUE or ORDER_ONLY_INDEX");
+        Report(Check::not_on_target, where,
+               std::string(rule.api) + " with ORDER_ONLY_VALUE or ORDER_ONLY_INDEX");
     }
     const uint32_t bytes = type == ReduceType::SUM ? sizeof(T) : ResultBytes<T>(order);
     const uint64_t step = uint64_t{dst_repeat_stride} * bytes;
@@ -306,15 +315,17 @@ void GroupReduce(const Rule &rule, ReduceType type, uint64_t group, uint32_t ali
     for (uint32_t repeat = 0; repeat < lanes.Repeats(); ++repeat) {
         for (uint64_t i = 0; i < used; ++i) {
             const uint32_t at = static_cast<uint32_t>(dst.begin + repeat * step + i * sizeof(T));
-            const Best<T> best = BestOf<T>(src, lanes, repeat, i * group, (i + 1) * group, type != ReduceType::MIN);
+            const Best<T> best =
+                BestOf<T>(src, lanes, repeat, i * group, (i + 1) * group, type != ReduceType::MIN);
             if (best.is_found && type == ReduceType::SUM) {
                 StoreUb<T>(at, TreeSum(Values<T>(src, lanes, repeat, i * group, (i + 1) * group)));
             } else if (best.is_found) {
                 StoreUb<T>(at, best.value);
             } else if (kIs950) {
                 const float infinity = std::numeric_limits<float>::infinity();
-                StoreUb<T>(at, static_cast<T>(type == ReduceType::SUM ? 0.0f
-                                              : type == ReduceType::MAX ? -infinity : infinity));
+                StoreUb<T>(at, static_cast<T>(type == ReduceType::SUM   ? 0.0f
+                                              : type == ReduceType::MAX ? -infinity
+                                                                        : infinity));
             }
         }
     }
@@ -322,50 +333,50 @@ void GroupReduce(const Rule &rule, ReduceType type, uint64_t group, uint32_t ali
 
 }  // namespace ascendc_model
 
-#define ASCENDC_MODEL_REDUCE_BEST(Name, is_max)                                                            \
-    template <typename T>                                                                                  \
-    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src, const LocalTensor<T> &sharedTmpBuffer, \
-              int32_t count, bool calIndex = false, Where where = Here())                                  \
-    {                                                                                                      \
-        using namespace ascendc_model;                                                                     \
-        ReduceBest<T>(k##Name, dst.View(), OperandOf("src", src), sharedTmpBuffer.View(),                  \
-                      Lanes::Count(count), calIndex, is_max, where);                                       \
-    }                                                                                                      \
-    template <typename T, typename M, ascendc_model::IfMask<M> = 0>                                        \
-    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src, const LocalTensor<T> &sharedTmpBuffer, \
-              M mask, int32_t repeatTime, U16 srcRepStride, bool calIndex = false, Where where = Here())   \
-    {                                                                                                      \
-        using namespace ascendc_model;                                                                     \
-        ReduceBest<T>(k##Name, dst.View(), OperandOf("src", src, 1, srcRepStride), sharedTmpBuffer.View(), \
-                      Lanes::Mask(mask, static_cast<uint32_t>(repeatTime), PerRepeat<T>()), calIndex,      \
-                      is_max, where);                                                                      \
+#define ASCENDC_MODEL_REDUCE_BEST(Name, is_max)                                                              \
+    template <typename T>                                                                                    \
+    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src, const LocalTensor<T> &sharedTmpBuffer,   \
+              int32_t count, bool calIndex = false, Where where = Here())                                    \
+    {                                                                                                        \
+        using namespace ascendc_model;                                                                       \
+        ReduceBest<T>(k##Name, dst.View(), OperandOf("src", src), sharedTmpBuffer.View(),                    \
+                      Lanes::Count(count), calIndex, is_max, where);                                         \
+    }                                                                                                        \
+    template <typename T, typename M, ascendc_model::IfMask<M> = 0>                                          \
+    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src, const LocalTensor<T> &sharedTmpBuffer,   \
+              M mask, int32_t repeatTime, U16 srcRepStride, bool calIndex = false, Where where = Here())     \
+    {                                                                                                        \
+        using namespace ascendc_model;                                                                       \
+        ReduceBest<T>(k##Name, dst.View(), OperandOf("src", src, 1, srcRepStride), sharedTmpBuffer.View(),   \
+                      Lanes::Mask(mask, static_cast<uint32_t>(repeatTime), PerRepeat<T>()), calIndex,        \
+                      is_max, where);                                                                        \
     }
 
-#define ASCENDC_MODEL_WHOLE_REDUCE(Name, type)                                                             \
-    template <typename T, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>                 \
-    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src, M mask, U8 repeatTime,                 \
-              U16 dstRepStride, U16 srcBlkStride, U16 srcRepStride,                                        \
-              ReduceOrder order = ReduceOrder::ORDER_VALUE_INDEX, Where where = Here())                    \
-    {                                                                                                      \
-        using namespace ascendc_model;                                                                     \
-        dstRepStride.Verify(#Name, "dstRepStride", where);                                                 \
-        WholeReduce<T>(k##Name, ReduceType::type, dst.View(),                                              \
-                       OperandOf("src", src, srcBlkStride, srcRepStride),                                  \
-                       MaskedLanes<PerRepeat<T>(), isSetMask>(#Name, mask, repeatTime, where),             \
-                       dstRepStride, order, where);                                                        \
+#define ASCENDC_MODEL_WHOLE_REDUCE(Name, type)                                                               \
+    template <typename T, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>                   \
+    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src, M mask, U8 repeatTime, U16 dstRepStride, \
+              U16 srcBlkStride, U16 srcRepStride, ReduceOrder order = ReduceOrder::ORDER_VALUE_INDEX,        \
+              Where where = Here())                                                                          \
+    {                                                                                                        \
+        using namespace ascendc_model;                                                                       \
+        dstRepStride.Verify(#Name, "dstRepStride", where);                                                   \
+        WholeReduce<T>(k##Name, ReduceType::type, dst.View(),                                                \
+                       OperandOf("src", src, srcBlkStride, srcRepStride),                                    \
+                       MaskedLanes<PerRepeat<T>(), isSetMask>(#Name, mask, repeatTime, where), dstRepStride, \
+                       order, where);                                                                        \
     }
 
-#define ASCENDC_MODEL_BLOCK_REDUCE(Name, type, group, align)                                               \
-    template <typename T, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>                 \
-    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src, U8 repeatTime, M mask,                 \
-              U16 dstRepStride, U16 srcBlkStride, U16 srcRepStride, Where where = Here())                  \
-    {                                                                                                      \
-        using namespace ascendc_model;                                                                     \
-        dstRepStride.Verify(#Name, "dstRepStride", where);                                                 \
-        GroupReduce<T>(k##Name, ReduceType::type, group, align, dst.View(),                                \
-                       OperandOf("src", src, srcBlkStride, srcRepStride),                                  \
-                       MaskedLanes<PerRepeat<T>(), isSetMask>(#Name, mask, repeatTime, where),             \
-                       dstRepStride, where);                                                               \
+#define ASCENDC_MODEL_BLOCK_REDUCE(Name, type, group, align)                                                 \
+    template <typename T, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>                   \
+    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src, U8 repeatTime, M mask, U16 dstRepStride, \
+              U16 srcBlkStride, U16 srcRepStride, Where where = Here())                                      \
+    {                                                                                                        \
+        using namespace ascendc_model;                                                                       \
+        dstRepStride.Verify(#Name, "dstRepStride", where);                                                   \
+        GroupReduce<T>(k##Name, ReduceType::type, group, align, dst.View(),                                  \
+                       OperandOf("src", src, srcBlkStride, srcRepStride),                                    \
+                       MaskedLanes<PerRepeat<T>(), isSetMask>(#Name, mask, repeatTime, where), dstRepStride, \
+                       where);                                                                               \
     }
 
 namespace AscendC {
@@ -382,8 +393,8 @@ void ReduceSum(const LocalTensor<T> &dst, const LocalTensor<T> &src, const Local
 }
 
 template <typename T, typename M, ascendc_model::IfMask<M> = 0>
-void ReduceSum(const LocalTensor<T> &dst, const LocalTensor<T> &src, const LocalTensor<T> &sharedTmpBuffer, M mask,
-               int32_t repeatTime, U16 srcRepStride, Where where = Here())
+void ReduceSum(const LocalTensor<T> &dst, const LocalTensor<T> &src, const LocalTensor<T> &sharedTmpBuffer,
+               M mask, int32_t repeatTime, U16 srcRepStride, Where where = Here())
 {
     using namespace ascendc_model;
     ReduceTotal<T>(dst.View(), OperandOf("src", src, 1, srcRepStride), sharedTmpBuffer.View(),
@@ -394,14 +405,15 @@ ASCENDC_MODEL_WHOLE_REDUCE(WholeReduceMax, MAX)
 ASCENDC_MODEL_WHOLE_REDUCE(WholeReduceMin, MIN)
 
 template <typename T, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>
-void WholeReduceSum(const LocalTensor<T> &dst, const LocalTensor<T> &src, M mask, U8 repeatTime, U16 dstRepStride,
-                    U16 srcBlkStride, U16 srcRepStride, Where where = Here())
+void WholeReduceSum(const LocalTensor<T> &dst, const LocalTensor<T> &src, M mask, U8 repeatTime,
+                    U16 dstRepStride, U16 srcBlkStride, U16 srcRepStride, Where where = Here())
 {
     using namespace ascendc_model;
     dstRepStride.Verify("WholeReduceSum", "dstRepStride", where);
-    WholeReduce<T>(kWholeReduceSum, ReduceType::SUM, dst.View(), OperandOf("src", src, srcBlkStride, srcRepStride),
-                   MaskedLanes<PerRepeat<T>(), isSetMask>("WholeReduceSum", mask, repeatTime, where), dstRepStride,
-                   ReduceOrder::ORDER_ONLY_VALUE, where);
+    WholeReduce<T>(kWholeReduceSum, ReduceType::SUM, dst.View(),
+                   OperandOf("src", src, srcBlkStride, srcRepStride),
+                   MaskedLanes<PerRepeat<T>(), isSetMask>("WholeReduceSum", mask, repeatTime, where),
+                   dstRepStride, ReduceOrder::ORDER_ONLY_VALUE, where);
 }
 
 ASCENDC_MODEL_BLOCK_REDUCE(BlockReduceMax, MAX, 32 / sizeof(T), 8 * sizeof(T))

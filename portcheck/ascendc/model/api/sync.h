@@ -153,7 +153,8 @@ inline void CleanCache(const void *address, bool is_entire)
     if (!is_entire) {
         Region *region = g_machine->Memory().Find(address);
         if (region != nullptr) {
-            const uint64_t offset = static_cast<uint64_t>(static_cast<const uint8_t *>(address) - region->base);
+            const uint64_t offset =
+                static_cast<uint64_t>(static_cast<const uint8_t *>(address) - region->base);
             CleanLine(*region, offset / kCacheLineBytes * kCacheLineBytes);
         }
         return;
@@ -174,7 +175,8 @@ void DataCacheCleanAndInvalid(const GlobalTensor<T> &tensor, Where where = Here(
 {
     ascendc_model::g_machine->Step(where);
     if (ascendc_model::kIs310P) {
-        ascendc_model::Report(ascendc_model::Check::not_on_target, where, "DataCacheCleanAndInvalid with DcciDst");
+        ascendc_model::Report(ascendc_model::Check::not_on_target, where,
+                              "DataCacheCleanAndInvalid with DcciDst");
     }
     ascendc_model::CleanCache(tensor.GetPhyAddr(), line == CacheLine::ENTIRE_DATA_CACHE);
 }

@@ -52,7 +52,9 @@ void SetVectorMask(uint64_t high, uint64_t low)
 template <typename T, MaskMode mode = MaskMode::NORMAL>
 void SetVectorMask(int32_t elements)
 {
-    const auto bits = [](int32_t count) { return count >= 64 ? ~0ULL : count <= 0 ? 0ULL : (1ULL << count) - 1; };
+    const auto bits = [](int32_t count) {
+        return count >= 64 ? ~0ULL : count <= 0 ? 0ULL : (1ULL << count) - 1;
+    };
     if (mode == MaskMode::COUNTER) {
         SetVectorMask<T, mode>(0, static_cast<uint64_t>(elements));
     } else {

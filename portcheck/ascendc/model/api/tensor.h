@@ -19,11 +19,32 @@ namespace AscendC {
 
 // asc-devkit: impl/basic_api/common_types.h
 enum class TPosition : uint8_t {
-    GM, A1, A2, B1, B2, C1, C2, CO1, CO2, VECIN, VECOUT, VECCALC, LCM, SPM, SHM, TSCM, MAX,
+    GM,
+    A1,
+    A2,
+    B1,
+    B2,
+    C1,
+    C2,
+    CO1,
+    CO2,
+    VECIN,
+    VECOUT,
+    VECCALC,
+    LCM,
+    SPM,
+    SHM,
+    TSCM,
+    MAX,
 };
 using QuePosition = TPosition;
 
-enum class CacheMode { CACHE_MODE_DISABLE = 0, CACHE_MODE_NORMAL = 1, CACHE_MODE_LAST = 2, CACHE_MODE_PERSISTENT = 4 };
+enum class CacheMode {
+    CACHE_MODE_DISABLE = 0,
+    CACHE_MODE_NORMAL = 1,
+    CACHE_MODE_LAST = 2,
+    CACHE_MODE_PERSISTENT = 4
+};
 enum class CacheRwMode { READ = 1, WRITE = 2, RW = 3 };
 
 }  // namespace AscendC
@@ -38,8 +59,8 @@ struct UbView {
 };
 
 // Can `bytes` bytes from the start of `view` be an operand? Reports what is wrong with it.
-inline bool CheckOperand(const UbView &view, const char *api, const char *operand, uint64_t bytes, uint32_t align,
-                         Where where)
+inline bool CheckOperand(const UbView &view, const char *api, const char *operand, uint64_t bytes,
+                         uint32_t align, Where where)
 {
     if (view.buffer == nullptr) {
         Report(Check::queue_state, where, api, std::string(operand) + " is a tensor of no buffer");
@@ -134,7 +155,10 @@ public:
     uint32_t GetSize() const { return view_.bytes < 0 ? 0 : static_cast<uint32_t>(view_.bytes / sizeof(T)); }
     void SetSize(uint32_t elements) { view_.bytes = static_cast<int64_t>(elements) * sizeof(T); }
     uint64_t GetPhyAddr() const { return view_.begin; }
-    uint64_t GetPhyAddr(uint32_t offset) const { return view_.begin + static_cast<uint64_t>(offset) * sizeof(T); }
+    uint64_t GetPhyAddr(uint32_t offset) const
+    {
+        return view_.begin + static_cast<uint64_t>(offset) * sizeof(T);
+    }
 
     const ascendc_model::UbView &View() const { return view_; }
 
@@ -226,14 +250,16 @@ private:
         });
     }
 
-    static void MarkDirty(ascendc_model::Region &region, const T *address, const ascendc_model::Access &access)
+    static void MarkDirty(ascendc_model::Region &region, const T *address,
+                          const ascendc_model::Access &access)
     {
         using namespace ascendc_model;
         Block &core = Core();
         const uint64_t offset = OffsetIn(region, address);
         const uint64_t line = offset / kCacheLineBytes * kCacheLineBytes;
         core.cache.emplace(region.base + line, g_machine->Steps());
-        const uint64_t line_end = line + kCacheLineBytes < region.bytes ? line + kCacheLineBytes : region.bytes;
+        const uint64_t line_end =
+            line + kCacheLineBytes < region.bytes ? line + kCacheLineBytes : region.bytes;
         region.shadow.EachWriter(line, line_end, [&](const Trace &trace) {
             if (trace.stamp.pipe / kPipes != core.number && !access.IsAfter(trace.stamp)) {
                 ReportBuffer(Check::dcache_shared_line, access.where, region.buffer, trace.api,

@@ -63,8 +63,8 @@ constexpr Rule kLeakyRelu{"LeakyRelu", kFloats, kFloats, kFloats};
 constexpr Rule kAxpy{"Axpy", kFloats, kFloats, kFloats | kBf16 | kWords64};
 constexpr Rule kMulAddDst{"MulAddDst", kFloats, kFloats, kFloats | kWords64};
 constexpr Rule kFusedMulAdd{"FusedMulAdd", kFloats, kFloats, kFloats | kBf16 | kWords64};
-constexpr Rule kDuplicate{"Duplicate", kWords16 | kWords32 | kFloats | kBf16, kWords16 | kWords32 | kFloats | kBf16,
-                          kIntegers | kFloats | kBf16 | kE4m3 | kE5m2};
+constexpr Rule kDuplicate{"Duplicate", kWords16 | kWords32 | kFloats | kBf16,
+                          kWords16 | kWords32 | kFloats | kBf16, kIntegers | kFloats | kBf16 | kE4m3 | kE5m2};
 
 inline void Verify(const char *api, const AscendC::BinaryRepeatParams &params, Where where)
 {
@@ -86,8 +86,8 @@ inline void Verify(const char *api, const AscendC::UnaryRepeatParams &params, Wh
 
 // dst = function(src0, src1), lane by lane.
 template <typename T, typename Function>
-void Binary(const Rule &rule, const Operand &dst, const Operand &src0, const Operand &src1, const Lanes &lanes,
-            Function function, Where where)
+void Binary(const Rule &rule, const Operand &dst, const Operand &src0, const Operand &src1,
+            const Lanes &lanes, Function function, Where where)
 {
     CheckDtype<T>(rule, lanes.IsCount(), where);
     if (!Prepare(rule.api, dst, {src0, src1}, lanes, where)) {
@@ -138,12 +138,36 @@ W Wrapping(W a, W b, Function function)
     }
 }
 
-template <typename W> W AddOf(W a, W b) { return Wrapping(a, b, [](auto x, auto y) { return x + y; }); }
-template <typename W> W SubOf(W a, W b) { return Wrapping(a, b, [](auto x, auto y) { return x - y; }); }
-template <typename W> W MulOf(W a, W b) { return Wrapping(a, b, [](auto x, auto y) { return x * y; }); }
-template <typename W> W DivOf(W a, W b) { return std::is_integral_v<W> && b == 0 ? W(0) : static_cast<W>(a / b); }
-template <typename W> W MaxOf(W a, W b) { return a != a ? a : (b != b || b > a) ? b : a; }
-template <typename W> W MinOf(W a, W b) { return a != a ? a : (b != b || b < a) ? b : a; }
+template <typename W>
+W AddOf(W a, W b)
+{
+    return Wrapping(a, b, [](auto x, auto y) { return x + y; });
+}
+template <typename W>
+W SubOf(W a, W b)
+{
+    return Wrapping(a, b, [](auto x, auto y) { return x - y; });
+}
+template <typename W>
+W MulOf(W a, W b)
+{
+    return Wrapping(a, b, [](auto x, auto y) { return x * y; });
+}
+template <typename W>
+W DivOf(W a, W b)
+{
+    return std::is_integral_v<W> && b == 0 ? W(0) : static_cast<W>(a / b);
+}
+template <typename W>
+W MaxOf(W a, W b)
+{
+    return a != a ? a : (b != b || b > a) ? b : a;
+}
+template <typename W>
+W MinOf(W a, W b)
+{
+    return a != a ? a : (b != b || b < a) ? b : a;
+}
 
 template <typename W>
 W AndOf(W a, W b)
@@ -169,7 +193,8 @@ template <typename W>
 W ShiftLeftOf(W a, W bits)
 {
     if constexpr (std::is_integral_v<W>) {
-        return bits >= static_cast<W>(sizeof(W) * 8) ? W(0) : static_cast<W>(static_cast<uint64_t>(a) << bits);
+        return bits >= static_cast<W>(sizeof(W) * 8) ? W(0)
+                                                     : static_cast<W>(static_cast<uint64_t>(a) << bits);
     } else {
         return a;
     }
@@ -181,7 +206,8 @@ W ShiftRightOf(W a, W bits)
 {
     if constexpr (std::is_integral_v<W>) {
         const W last = static_cast<W>(sizeof(W) * 8 - 1);
-        return bits > last ? (std::is_signed_v<W> ? static_cast<W>(a >> last) : W(0)) : static_cast<W>(a >> bits);
+        return bits > last ? (std::is_signed_v<W> ? static_cast<W>(a >> last) : W(0))
+                           : static_cast<W>(a >> bits);
     } else {
         return a;
     }
@@ -208,78 +234,108 @@ W NotOf(W a)
 }
 
 // Functions of the device's own accuracy; here they are correct to the last digit or nearly so.
-template <typename W> W ExpOf(W a) { return static_cast<W>(std::exp(a)); }
-template <typename W> W LnOf(W a) { return static_cast<W>(std::log(a)); }
-template <typename W> W SqrtOf(W a) { return static_cast<W>(std::sqrt(a)); }
-template <typename W> W RsqrtOf(W a) { return static_cast<W>(1.0f / std::sqrt(static_cast<float>(a))); }
-template <typename W> W ReciprocalOf(W a) { return DivOf(W(1), a); }
-template <typename W> W ReluOf(W a) { return a > W(0) || a != a ? a : W(0); }
-template <typename W> W LeakyReluOf(W a, W slope) { return a >= W(0) || a != a ? a : MulOf(a, slope); }
+template <typename W>
+W ExpOf(W a)
+{
+    return static_cast<W>(std::exp(a));
+}
+template <typename W>
+W LnOf(W a)
+{
+    return static_cast<W>(std::log(a));
+}
+template <typename W>
+W SqrtOf(W a)
+{
+    return static_cast<W>(std::sqrt(a));
+}
+template <typename W>
+W RsqrtOf(W a)
+{
+    return static_cast<W>(1.0f / std::sqrt(static_cast<float>(a)));
+}
+template <typename W>
+W ReciprocalOf(W a)
+{
+    return DivOf(W(1), a);
+}
+template <typename W>
+W ReluOf(W a)
+{
+    return a > W(0) || a != a ? a : W(0);
+}
+template <typename W>
+W LeakyReluOf(W a, W slope)
+{
+    return a >= W(0) || a != a ? a : MulOf(a, slope);
+}
 
 }  // namespace ascendc_model
 
 // One instruction in its two forms: the first `count` elements; mask and repeats.
-#define ASCENDC_MODEL_BINARY(Name)                                                                         \
-    template <typename T, bool isSetMask = true>                                                           \
-    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src0, const LocalTensor<T> &src1,           \
-              int32_t count, Where where = Here())                                                         \
-    {                                                                                                      \
-        using namespace ascendc_model;                                                                     \
-        Binary<T>(k##Name, OperandOf("dst", dst), OperandOf("src0", src0), OperandOf("src1", src1),        \
-                  Lanes::Count(count), Name##Of<Wide<T>>, where);                                          \
-    }                                                                                                      \
-    template <typename T, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>                 \
-    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src0, const LocalTensor<T> &src1, M mask,   \
-              U8 repeatTime, const BinaryRepeatParams &params, Where where = Here())                       \
-    {                                                                                                      \
-        using namespace ascendc_model;                                                                     \
-        Verify(#Name, params, where);                                                                      \
-        Binary<T>(k##Name, OperandOf("dst", dst, params.dstBlkStride, params.dstRepStride),                \
-                  OperandOf("src0", src0, params.src0BlkStride, params.src0RepStride),                     \
-                  OperandOf("src1", src1, params.src1BlkStride, params.src1RepStride),                     \
-                  MaskedLanes<PerRepeat<T>(), isSetMask>(#Name, mask, repeatTime, where),                  \
-                  Name##Of<Wide<T>>, where);                                                               \
+#define ASCENDC_MODEL_BINARY(Name)                                                                           \
+    template <typename T, bool isSetMask = true>                                                             \
+    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src0, const LocalTensor<T> &src1,             \
+              int32_t count, Where where = Here())                                                           \
+    {                                                                                                        \
+        using namespace ascendc_model;                                                                       \
+        Binary<T>(k##Name, OperandOf("dst", dst), OperandOf("src0", src0), OperandOf("src1", src1),          \
+                  Lanes::Count(count), Name##Of<Wide<T>>, where);                                            \
+    }                                                                                                        \
+    template <typename T, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>                   \
+    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src0, const LocalTensor<T> &src1, M mask,     \
+              U8 repeatTime, const BinaryRepeatParams &params, Where where = Here())                         \
+    {                                                                                                        \
+        using namespace ascendc_model;                                                                       \
+        Verify(#Name, params, where);                                                                        \
+        Binary<T>(k##Name, OperandOf("dst", dst, params.dstBlkStride, params.dstRepStride),                  \
+                  OperandOf("src0", src0, params.src0BlkStride, params.src0RepStride),                       \
+                  OperandOf("src1", src1, params.src1BlkStride, params.src1RepStride),                       \
+                  MaskedLanes<PerRepeat<T>(), isSetMask>(#Name, mask, repeatTime, where), Name##Of<Wide<T>>, \
+                  where);                                                                                    \
     }
 
-#define ASCENDC_MODEL_SCALAR(Name, Function)                                                               \
-    template <typename T, bool isSetMask = true>                                                           \
-    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src, const T &scalar, int32_t count,        \
-              Where where = Here())                                                                        \
-    {                                                                                                      \
-        using namespace ascendc_model;                                                                     \
-        const Wide<T> b = Widen(scalar);                                                                   \
-        Unary<T>(k##Name, OperandOf("dst", dst), OperandOf("src", src), Lanes::Count(count),               \
-                 [b](Wide<T> a) { return Function(a, b); }, where);                                        \
-    }                                                                                                      \
-    template <typename T, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>                 \
-    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src, const T &scalar, M mask,               \
-              U8 repeatTime, const UnaryRepeatParams &params, Where where = Here())                        \
-    {                                                                                                      \
-        using namespace ascendc_model;                                                                     \
-        Verify(#Name, params, where);                                                                      \
-        const Wide<T> b = Widen(scalar);                                                                   \
-        Unary<T>(k##Name, Dst(dst, params), Src(src, params),                                              \
-                 MaskedLanes<PerRepeat<T>(), isSetMask>(#Name, mask, repeatTime, where),                   \
-                 [b](Wide<T> a) { return Function(a, b); }, where);                                        \
+#define ASCENDC_MODEL_SCALAR(Name, Function)                                                                 \
+    template <typename T, bool isSetMask = true>                                                             \
+    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src, const T &scalar, int32_t count,          \
+              Where where = Here())                                                                          \
+    {                                                                                                        \
+        using namespace ascendc_model;                                                                       \
+        const Wide<T> b = Widen(scalar);                                                                     \
+        Unary<T>(                                                                                            \
+            k##Name, OperandOf("dst", dst), OperandOf("src", src), Lanes::Count(count),                      \
+            [b](Wide<T> a) { return Function(a, b); }, where);                                               \
+    }                                                                                                        \
+    template <typename T, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>                   \
+    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src, const T &scalar, M mask, U8 repeatTime,  \
+              const UnaryRepeatParams &params, Where where = Here())                                         \
+    {                                                                                                        \
+        using namespace ascendc_model;                                                                       \
+        Verify(#Name, params, where);                                                                        \
+        const Wide<T> b = Widen(scalar);                                                                     \
+        Unary<T>(                                                                                            \
+            k##Name, Dst(dst, params), Src(src, params),                                                     \
+            MaskedLanes<PerRepeat<T>(), isSetMask>(#Name, mask, repeatTime, where),                          \
+            [b](Wide<T> a) { return Function(a, b); }, where);                                               \
     }
 
-#define ASCENDC_MODEL_UNARY(Name)                                                                          \
-    template <typename T, bool isSetMask = true>                                                           \
-    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src, int32_t count, Where where = Here())   \
-    {                                                                                                      \
-        using namespace ascendc_model;                                                                     \
-        Unary<T>(k##Name, OperandOf("dst", dst), OperandOf("src", src), Lanes::Count(count),               \
-                 Name##Of<Wide<T>>, where);                                                                \
-    }                                                                                                      \
-    template <typename T, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>                 \
-    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src, M mask, U8 repeatTime,                 \
-              const UnaryRepeatParams &params, Where where = Here())                                       \
-    {                                                                                                      \
-        using namespace ascendc_model;                                                                     \
-        Verify(#Name, params, where);                                                                      \
-        Unary<T>(k##Name, Dst(dst, params), Src(src, params),                                              \
-                 MaskedLanes<PerRepeat<T>(), isSetMask>(#Name, mask, repeatTime, where),                   \
-                 Name##Of<Wide<T>>, where);                                                                \
+#define ASCENDC_MODEL_UNARY(Name)                                                                            \
+    template <typename T, bool isSetMask = true>                                                             \
+    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src, int32_t count, Where where = Here())     \
+    {                                                                                                        \
+        using namespace ascendc_model;                                                                       \
+        Unary<T>(k##Name, OperandOf("dst", dst), OperandOf("src", src), Lanes::Count(count),                 \
+                 Name##Of<Wide<T>>, where);                                                                  \
+    }                                                                                                        \
+    template <typename T, bool isSetMask = true, typename M, ascendc_model::IfMask<M> = 0>                   \
+    void Name(const LocalTensor<T> &dst, const LocalTensor<T> &src, M mask, U8 repeatTime,                   \
+              const UnaryRepeatParams &params, Where where = Here())                                         \
+    {                                                                                                        \
+        using namespace ascendc_model;                                                                       \
+        Verify(#Name, params, where);                                                                        \
+        Unary<T>(k##Name, Dst(dst, params), Src(src, params),                                                \
+                 MaskedLanes<PerRepeat<T>(), isSetMask>(#Name, mask, repeatTime, where), Name##Of<Wide<T>>,  \
+                 where);                                                                                     \
     }
 
 namespace AscendC {

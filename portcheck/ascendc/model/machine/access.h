@@ -17,8 +17,9 @@ inline Access Issue(Pipe pipe, const char *api, Where where)
 inline bool IsNews(const Access &access, const Trace &other)
 {
     Block &core = Core();
-    const bool is_known = core.conflict.time == access.stamp.time && core.conflict.pipe == access.stamp.pipe &&
-                          core.conflict_with.time == other.stamp.time && core.conflict_with.pipe == other.stamp.pipe;
+    const bool is_known =
+        core.conflict.time == access.stamp.time && core.conflict.pipe == access.stamp.pipe &&
+        core.conflict_with.time == other.stamp.time && core.conflict_with.pipe == other.stamp.pipe;
     core.conflict = access.stamp;
     core.conflict_with = other.stamp;
     return !is_known;
@@ -34,9 +35,9 @@ inline void ReportUb(const Finding &finding, const Access &access, Where where, 
     if (!IsNews(access, finding.other)) {
         return;
     }
-    const Check check = !is_write ? Check::ub_read_before_write_done
-                        : finding.conflict == Conflict::kWriteAfterRead ? Check::ub_write_before_read_done
-                                                                        : Check::ub_write_before_write_done;
+    const Check check = !is_write                                     ? Check::ub_read_before_write_done
+                      : finding.conflict == Conflict::kWriteAfterRead ? Check::ub_write_before_read_done
+                                                                      : Check::ub_write_before_write_done;
     const std::string other = std::string(finding.other.api) + " on " + PipeName(finding.other.stamp.pipe);
     Report(check, where, access.api, PipeName(access.stamp.pipe), finding.begin, last, other,
            finding.other.where.line);
@@ -124,8 +125,8 @@ inline void ReportGm(const Finding &finding, const Access &access, const Region 
     const auto &blocks = g_machine->Blocks();
     if (block == other_block) {
         const std::string what = std::string(other.api) + " on " + PipeName(other.stamp.pipe);
-        ReportBuffer(Check::gm_pipe_order, access.where, region.buffer, access.api, PipeName(access.stamp.pipe), what,
-                     other.where.line);
+        ReportBuffer(Check::gm_pipe_order, access.where, region.buffer, access.api,
+                     PipeName(access.stamp.pipe), what, other.where.line);
         return;
     }
     ReportBuffer(Check::gm_race, access.where, region.buffer, access.api, blocks[block]->index,
@@ -202,7 +203,8 @@ inline Region *GmRead(const void *address, uint64_t bytes, Pipe pipe, Access acc
     EachDirt(*region, offset, bytes, [&](uint64_t line, const Dirt &dirt) {
         const bool is_own = pipe == kScalar && dirt.block == core.number;
         if (!is_own && dirt.Covers(line, offset, bytes)) {
-            ReportBuffer(Check::dcache_not_cleaned, access.where, region->buffer, access.api, dirt.where.line);
+            ReportBuffer(Check::dcache_not_cleaned, access.where, region->buffer, access.api,
+                         dirt.where.line);
         }
     });
     return region;

@@ -15,7 +15,20 @@ namespace AscendC {
 
 // asc-devkit: impl/basic_api/kernel_event.h; those of a vector core.
 enum class HardEvent : uint8_t {
-    MTE2_V, V_MTE2, MTE3_V, V_MTE3, MTE2_MTE3, MTE3_MTE2, V_S, S_V, S_MTE2, MTE2_S, S_MTE3, MTE3_S, V_V, MAX,
+    MTE2_V,
+    V_MTE2,
+    MTE3_V,
+    V_MTE3,
+    MTE2_MTE3,
+    MTE3_MTE2,
+    V_S,
+    S_V,
+    S_MTE2,
+    MTE2_S,
+    S_MTE3,
+    MTE3_S,
+    V_V,
+    MAX,
 };
 
 }  // namespace AscendC
@@ -31,9 +44,10 @@ struct EventKind {
 };
 
 constexpr EventKind kEvents[] = {
-    {"MTE2_V", kMte2, kVector}, {"V_MTE2", kVector, kMte2}, {"MTE3_V", kMte3, kVector}, {"V_MTE3", kVector, kMte3},
-    {"MTE2_MTE3", kMte2, kMte3}, {"MTE3_MTE2", kMte3, kMte2}, {"V_S", kVector, kScalar}, {"S_V", kScalar, kVector},
-    {"S_MTE2", kScalar, kMte2}, {"MTE2_S", kMte2, kScalar}, {"S_MTE3", kScalar, kMte3}, {"MTE3_S", kMte3, kScalar},
+    {"MTE2_V", kMte2, kVector}, {"V_MTE2", kVector, kMte2},  {"MTE3_V", kMte3, kVector},
+    {"V_MTE3", kVector, kMte3}, {"MTE2_MTE3", kMte2, kMte3}, {"MTE3_MTE2", kMte3, kMte2},
+    {"V_S", kVector, kScalar},  {"S_V", kScalar, kVector},   {"S_MTE2", kScalar, kMte2},
+    {"MTE2_S", kMte2, kScalar}, {"S_MTE3", kScalar, kMte3},  {"MTE3_S", kMte3, kScalar},
     {"V_V", kVector, kVector},
 };
 constexpr uint32_t kEventKinds = static_cast<uint32_t>(HardEvent::MAX);
@@ -72,7 +86,11 @@ struct AtomicMode {
 
 struct Block {
     Block(uint32_t rank_, uint32_t index_, uint32_t number_, uint32_t blocks_, uint64_t seed)
-        : rank(rank_), index(index_), number(number_), ub(kUbBytes), ub_shadow(kUbBytes, false)
+        : rank(rank_),
+          index(index_),
+          number(number_),
+          ub(kUbBytes),
+          ub_shadow(kUbBytes, false)
     {
         for (Clock &clock : known) {
             clock.Resize(static_cast<size_t>(blocks_) * kPipes);
@@ -116,7 +134,7 @@ struct Block {
     const char *waits_for = nullptr;  // what the block stands at
     Where wait_where = Here();
     std::map<const void *, uint64_t> cache;  // lines of GM in the data cache, and when they came in
-    Stamp conflict;  // the last instruction that was reported, and with which other
+    Stamp conflict;                          // the last instruction that was reported, and with which other
     Stamp conflict_with;
     const void *last_read = nullptr;
     uint64_t last_read_bytes = 0;

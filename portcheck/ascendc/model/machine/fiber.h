@@ -97,8 +97,8 @@ public:
         context_.uc_stack.ss_size = kStackBytes;
         context_.uc_link = &caller_;
         const uint64_t self = static_cast<uint64_t>(reinterpret_cast<uintptr_t>(this));
-        makecontext(&context_, reinterpret_cast<void (*)()>(&Fiber::Enter), 2, static_cast<unsigned>(self >> 32),
-                    static_cast<unsigned>(self & 0xffffffffU));
+        makecontext(&context_, reinterpret_cast<void (*)()>(&Fiber::Enter), 2,
+                    static_cast<unsigned>(self >> 32), static_cast<unsigned>(self & 0xffffffffU));
     }
 
     void Resume() { swapcontext(&caller_, &context_); }

@@ -24,13 +24,16 @@ struct Meeting {
 class Machine {
 public:
     Machine(uint32_t ranks, const std::vector<uint32_t> &blocks_of_rank, uint32_t vector_cores, uint64_t seed)
-        : vector_cores_(vector_cores), blocks_of_rank_(blocks_of_rank), scheduler_(seed, Sum(blocks_of_rank))
+        : vector_cores_(vector_cores),
+          blocks_of_rank_(blocks_of_rank),
+          scheduler_(seed, Sum(blocks_of_rank))
     {
         const uint32_t total = Sum(blocks_of_rank);
         for (uint32_t rank = 0; rank < ranks; ++rank) {
             for (uint32_t index = 0; index < blocks_of_rank[rank]; ++index) {
                 const uint32_t number = static_cast<uint32_t>(blocks_.size());
-                blocks_.push_back(std::unique_ptr<Block>(new Block(rank, index, number, total, seed + number)));
+                blocks_.push_back(
+                    std::unique_ptr<Block>(new Block(rank, index, number, total, seed + number)));
             }
         }
     }
@@ -49,7 +52,8 @@ public:
         Report(check, Current(), where, values, buffer);
     }
 
-    void Report(Check check, const Block &block, Where where, const std::vector<std::string> &values, int buffer = -1)
+    void Report(Check check, const Block &block, Where where, const std::vector<std::string> &values,
+                int buffer = -1)
     {
         const auto key = std::make_tuple(static_cast<int>(check), std::string(where.file), where.line);
         const auto known = index_.find(key);

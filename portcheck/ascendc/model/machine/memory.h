@@ -32,7 +32,11 @@ struct Dirt {
 
 struct Region {
     Region(uint8_t *base_, uint64_t bytes_, void *host_, int buffer_)
-        : base(base_), bytes(bytes_), host(host_), buffer(buffer_), shadow(bytes_ == 0 ? 1 : bytes_, true)
+        : base(base_),
+          bytes(bytes_),
+          host(host_),
+          buffer(buffer_),
+          shadow(bytes_ == 0 ? 1 : bytes_, true)
     {}
 
     uint8_t *base;
@@ -54,7 +58,8 @@ public:
     // `total_bytes` of all buffers that Add will be given, and their number.
     bool Reserve(uint64_t total_bytes, uint32_t buffers)
     {
-        const uint64_t bytes = total_bytes + (static_cast<uint64_t>(buffers) + 2) * (kGapBytes + kBaseAlignBytes);
+        const uint64_t bytes =
+            total_bytes + (static_cast<uint64_t>(buffers) + 2) * (kGapBytes + kBaseAlignBytes);
         arena_ = static_cast<uint8_t *>(std::calloc(bytes, 1));
         next_ = kGapBytes;
         return arena_ != nullptr;

@@ -130,7 +130,9 @@ private:
     {
         const uint32_t count = Size();
         const uint32_t place = seed_ == 1 ? count - 1 - current_ : current_;
-        const uint32_t start = is_first_ ? 0 : seed_ < 2 ? place + 1 : static_cast<uint32_t>(random_.Below(count));
+        const uint32_t start = is_first_ ? 0
+                             : seed_ < 2 ? place + 1
+                                         : static_cast<uint32_t>(random_.Below(count));
         is_first_ = false;
         for (uint32_t i = 0; i < count; ++i) {
             const uint32_t step = (start + i) % count;

@@ -120,8 +120,8 @@ private:
         return cells_.emplace_hint(after, at, std::prev(after)->second);
     }
 
-    static void Judge(Finding &finding, Cells::iterator cell, const Access &access, const std::vector<Trace> &others,
-                      Conflict conflict)
+    static void Judge(Finding &finding, Cells::iterator cell, const Access &access,
+                      const std::vector<Trace> &others, Conflict conflict)
     {
         if (finding.conflict != Conflict::kNone) {
             return;

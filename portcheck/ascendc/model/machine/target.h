@@ -22,8 +22,8 @@ constexpr bool kIs950 = kArch == 3510;
 constexpr uint32_t kUbBytes = kIs310P ? 262144 : kIs950 ? 253952 : 196608;
 constexpr uint32_t kUbUsableBytes = kIs310P ? 253952 : kIs950 ? 253952 : 188416;
 
-constexpr uint32_t kBlockBytes = 32;    // of UB
-constexpr uint32_t kRepeatBytes = 256;  // of one vector instruction
+constexpr uint32_t kBlockBytes = 32;      // of UB
+constexpr uint32_t kRepeatBytes = 256;    // of one vector instruction
 constexpr uint32_t kCacheLineBytes = 64;  // of the scalar data cache; docs/zh/guide/…/基本架构.md:107
 
 constexpr bool Takes(DtypeSet on_310p, DtypeSet on_2201, DtypeSet on_3510, Dtype dtype)

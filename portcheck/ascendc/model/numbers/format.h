@@ -110,8 +110,9 @@ inline double Decode(uint32_t bits, const Format &format)
     const double sign = (bits & format.SignBit()) != 0 ? -1.0 : 1.0;
     if (magnitude > format.largest_finite) {
         const bool is_infinite = format.infinity != 0 && magnitude == format.infinity;
-        return std::copysign(is_infinite ? std::numeric_limits<double>::infinity()
-                                         : std::numeric_limits<double>::quiet_NaN(), sign);
+        return std::copysign(
+            is_infinite ? std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN(),
+            sign);
     }
     const int exponent = static_cast<int>(magnitude >> format.mantissa_bits);
     const uint32_t fraction = magnitude & ((1U << format.mantissa_bits) - 1);

@@ -33,7 +33,8 @@ template <typename Bits>
 Bits EncodeInto(float value, const Format &format, RoundMode mode)
 {
 #if ASCENDC_MODEL_SATURATE
-    return std::isnan(value) ? Bits(0) : static_cast<Bits>(Encode(static_cast<double>(value), format, mode, true));
+    return std::isnan(value) ? Bits(0)
+                             : static_cast<Bits>(Encode(static_cast<double>(value), format, mode, true));
 #else
     return static_cast<Bits>(Encode(static_cast<double>(value), format, mode));
 #endif
@@ -74,7 +75,10 @@ struct bfloat16_t {
         : bits(ascendc_model::EncodeInto<uint16_t>(static_cast<float>(value), ascendc_model::kBfloat16,
                                                    AscendC::RoundMode::CAST_RINT))
     {}
-    explicit operator float() const { return ascendc_model::BitCast<float>(static_cast<uint32_t>(bits) << 16); }
+    explicit operator float() const
+    {
+        return ascendc_model::BitCast<float>(static_cast<uint32_t>(bits) << 16);
+    }
 };
 
 struct fp8_e4m3fn_t {
@@ -84,8 +88,8 @@ struct fp8_e4m3fn_t {
     // What is too large saturates, NaN stays: the documents leave both open (asc-devkit:
     // docs/zh/api/SIMD-API/基础API/特殊寄存器访问/SetCtrlSpr(ISASI).md, CTRL[48] and CTRL[50]).
     explicit fp8_e4m3fn_t(float value)
-        : bits(static_cast<uint8_t>(ascendc_model::Encode(static_cast<double>(value), ascendc_model::kFloat8E4M3,
-                                                          AscendC::RoundMode::CAST_RINT, true)))
+        : bits(static_cast<uint8_t>(ascendc_model::Encode(
+              static_cast<double>(value), ascendc_model::kFloat8E4M3, AscendC::RoundMode::CAST_RINT, true)))
     {}
     explicit operator float() const
     {
@@ -98,8 +102,8 @@ struct fp8_e5m2_t {
 
     fp8_e5m2_t() = default;
     explicit fp8_e5m2_t(float value)
-        : bits(static_cast<uint8_t>(ascendc_model::Encode(static_cast<double>(value), ascendc_model::kFloat8E5M2,
-                                                          AscendC::RoundMode::CAST_RINT, true)))
+        : bits(static_cast<uint8_t>(ascendc_model::Encode(
+              static_cast<double>(value), ascendc_model::kFloat8E5M2, AscendC::RoundMode::CAST_RINT, true)))
     {}
     explicit operator float() const
     {
@@ -111,8 +115,18 @@ namespace ascendc_model {
 
 // Sets of element types, one bit each, for what an instruction takes.
 enum Dtype : uint32_t {
-    kInt8 = 1U << 0, kUint8 = 1U << 1, kInt16 = 1U << 2, kUint16 = 1U << 3, kInt32 = 1U << 4, kUint32 = 1U << 5,
-    kInt64 = 1U << 6, kUint64 = 1U << 7, kF16 = 1U << 8, kBf16 = 1U << 9, kF32 = 1U << 10, kE4m3 = 1U << 11,
+    kInt8 = 1U << 0,
+    kUint8 = 1U << 1,
+    kInt16 = 1U << 2,
+    kUint16 = 1U << 3,
+    kInt32 = 1U << 4,
+    kUint32 = 1U << 5,
+    kInt64 = 1U << 6,
+    kUint64 = 1U << 7,
+    kF16 = 1U << 8,
+    kBf16 = 1U << 9,
+    kF32 = 1U << 10,
+    kE4m3 = 1U << 11,
     kE5m2 = 1U << 12,
 };
 using DtypeSet = uint32_t;
@@ -122,11 +136,13 @@ constexpr DtypeSet kWords16 = kInt16 | kUint16;
 constexpr DtypeSet kWords32 = kInt32 | kUint32;
 constexpr DtypeSet kWords64 = kInt64 | kUint64;
 
-template <typename T> struct DtypeOf;
-#define ASCENDC_MODEL_DTYPE(type, dtype, text)                      \
-    template <> struct DtypeOf<type> {                              \
-        static constexpr Dtype value = dtype;                       \
-        static constexpr const char *name = text;                   \
+template <typename T>
+struct DtypeOf;
+#define ASCENDC_MODEL_DTYPE(type, dtype, text)                                                               \
+    template <>                                                                                              \
+    struct DtypeOf<type> {                                                                                   \
+        static constexpr Dtype value = dtype;                                                                \
+        static constexpr const char *name = text;                                                            \
     }
 ASCENDC_MODEL_DTYPE(int8_t, kInt8, "int8_t");
 ASCENDC_MODEL_DTYPE(uint8_t, kUint8, "uint8_t");
