@@ -33,6 +33,12 @@ from portcheck.targets.text import Text
 
 NAME = "flag-exchange"
 _FLAG_ELEMENTS = 8  # int32 of a line of 32 bytes, as in portcheck_flags.h
+_LINES = Text(
+    "A flag takes a line of 32 bytes, whatever its distance was in CUDA: whoever else reads or writes the "
+    "windows must use the same layout, and they start at a multiple of 32 bytes.",
+    "每个标志占 32 字节一行，与 CUDA 中的间距无关：其他读写这些窗口的代码须采用相同布局，"
+    "且窗口起始地址须为 32 字节的倍数。",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ def write(name: str, spec: FlagExchange, named: Named, trace: Mapping[str, tuple
         tiling=tiling.header(name, scalars, fields, render("flag_exchange/tiling.h.jinja", given)),
         reference=render("flag_exchange/reference.py.jinja", given),
         trace=trace,
-        notes=named.notes,
+        notes=(_LINES, *named.notes),
     )
 
 

@@ -20,6 +20,16 @@ from portcheck.targets.text import Text
 
 NAME = "layout-count"
 _MAX_BLOCKS = 128  # rows of the workspace; no product has as many vector cores
+_WORKSPACE = Text(
+    "`workspace` has no counterpart in CUDA: give a buffer of the stated shape in GM, cleared or not.",
+    "`workspace` 在 CUDA 中没有对应：请按所列形状在 GM 中分配，无需清零。",
+)
+_TOGETHER = Text(
+    "SyncAll: every block must be resident, so launch no more blocks than MakeTiling gives, and build the "
+    "kernel as KERNEL_TYPE_MIX_AIV_1_0.",
+    "SyncAll 要求所有 block 同时驻留：启动的 block 数不得超过 MakeTiling 的结果，"
+    "并以 KERNEL_TYPE_MIX_AIV_1_0 编译核函数。",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +99,7 @@ def write(
         tiling=tiling.header(name, scalars, _fields(spec), render("layout_count/tiling.h.jinja", given)),
         reference=render("layout_count/reference.py.jinja", given),
         trace=trace,
-        notes=named.notes,
+        notes=(_WORKSPACE, _TOGETHER, *named.notes),
     )
 
 
