@@ -257,6 +257,6 @@ def _joined(one: Spanned, done: list[Index], joined: Index) -> tuple[Spanned, In
 __all__ = [
     "NOTHING", "Cast", "Const", "Effect", "Flow", "Given", "Index", "Load", "Op", "Reduce", "Scalar",
     "Spanned", "Store", "Sum", "Type", "Unknown", "Value", "add", "chain", "children", "coefficient",
-    "conjuncts", "contains", "cuda_text", "indices_in", "instances", "merged", "multiply", "read", "substitute",
-    "subtract", "type_of", "walk",
+    "conjuncts", "contains", "cuda_text", "indices_in", "instances", "merged", "multiply", "read",
+    "substitute", "subtract", "type_of", "walk",
 ]  # fmt: skip

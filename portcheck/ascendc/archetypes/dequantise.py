@@ -18,7 +18,7 @@ from portcheck.ascendc.archetypes.flow.values import divide
 from portcheck.ascendc.archetypes.matching import dtype, narrowed, uses
 from portcheck.ascendc.archetypes.named import Named
 from portcheck.ascendc.archetypes.rendering import floats_text, render
-from portcheck.ascendc.archetypes.rows import Table, first_of, is_disjoint, is_fixed, named, table
+from portcheck.ascendc.archetypes.rows import Table, first_of, is_count, is_disjoint, named, table
 from portcheck.ascendc.body import Body, Buffer, Dropped, Lost, Role
 from portcheck.ascendc.names import identifier
 from portcheck.pack.subjects import View
@@ -76,11 +76,16 @@ def find(flow: Flow) -> Found | None:
     if len(flow.stores) != 1 or not is_disjoint(flow):
         return None
     found = table(flow.stores[0], most_rows=1)
-    if found is None or len(found.rows) != 1 or found.store.store.when or not is_fixed(found.column.extent):
+    if found is None or len(found.rows) != 1 or found.store.store.when or not is_count(found.column.extent):
         return None
     store, row = found.store.store, found.rows[0]
     product = narrowed(store.value, store.ctype) if store.ctype in _OUT else None
-    if not isinstance(product, Op) or product.name != "*" or product.ctype != "float" or not is_fixed(row.extent):
+    if (
+        not isinstance(product, Op)
+        or product.name != "*"
+        or product.ctype != "float"
+        or not is_count(row.extent)
+    ):
         return None
     left, right = product.args
     number, scale = (left, right) if isinstance(left, Cast) else (right, left)
@@ -88,7 +93,13 @@ def find(flow: Flow) -> Found | None:
         return None
     load = number.arg
     out_at, in_at = found.at(store.address, store.ctype), found.at(load.address, load.ctype)
-    if number.ctype != "float" or load.ctype not in _IN or scale.ctype != "float" or out_at is None or in_at is None:
+    if (
+        number.ctype != "float"
+        or load.ctype not in _IN
+        or scale.ctype != "float"
+        or out_at is None
+        or in_at is None
+    ):
         return None
     length = found.column.extent
     if any(at.row != row or at.pitch != length for at in (out_at, in_at)):

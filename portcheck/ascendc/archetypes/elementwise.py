@@ -14,7 +14,7 @@ from portcheck.ascendc.archetypes.dataflow import Cast, Const, Flow, Load, Op, S
 from portcheck.ascendc.archetypes.matching import cuda_name, dtype, uses
 from portcheck.ascendc.archetypes.named import Named
 from portcheck.ascendc.archetypes.rendering import floats_text, render
-from portcheck.ascendc.archetypes.rows import first_of, is_fixed, named, table
+from portcheck.ascendc.archetypes.rows import first_of, is_count, named, table
 from portcheck.ascendc.body import Body, Buffer, Role
 from portcheck.ascendc.body import Scalar as HostScalar
 from portcheck.ascendc.names import identifier
@@ -86,7 +86,9 @@ class _Archetype:
             return None
         flow, found = chosen
         places = {"store": uses(flow, found.named.cuda["out"])}
-        places |= {f"load{n}": uses(flow, found.named.cuda[name]) for n, (name, _) in enumerate(found.spec.inputs)}
+        places |= {
+            f"load{n}": uses(flow, found.named.cuda[name]) for n, (name, _) in enumerate(found.spec.inputs)
+        }
         return write(identifier(function.name), found, target, {k: p for k, p in places.items() if p})
 
 
@@ -101,7 +103,7 @@ def find(flow: Flow) -> Found | None:
     if len(flow.stores) != 1:
         return None
     found = table(flow.stores[0], most_rows=0)
-    if found is None or found.store.store.when or not is_fixed(found.column.extent):
+    if found is None or found.store.store.when or not is_count(found.column.extent):
         return None
     store = found.store.store
     at = found.at(store.address, store.ctype)
@@ -149,7 +151,9 @@ def _compiled(
         return None
     spec = Elementwise(
         out_dtype=dtype(out),
-        inputs=tuple((f"x_{n}" if load.buffer != buffer else "out", dtype(load.ctype)) for n, load in enumerate(loads)),
+        inputs=tuple(
+            (f"x_{n}" if load.buffer != buffer else "out", dtype(load.ctype)) for n, load in enumerate(loads)
+        ),
         parameters=tuple(f"p_{n}" for n in range(len(compiler.parameters))),
         steps=tuple(compiler.steps),
         result=result,
@@ -204,7 +208,12 @@ class Compiler:
         found = self._operation(value)
         if found is None or value.ctype == "float":
             return found
-        return self._new("Round", (found,), f"rounded({self.python[found]}, '{dtype(value.ctype)}')", cast=dtype(value.ctype))
+        return self._new(
+            "Round",
+            (found,),
+            f"rounded({self.python[found]}, '{dtype(value.ctype)}')",
+            cast=dtype(value.ctype),
+        )
 
     def _cast(self, value: Cast) -> int | None:
         """A conversion: to float it changes nothing in a tile of floats, else it rounds."""
@@ -213,7 +222,12 @@ class Compiler:
             return None
         if value.ctype == "float":
             return inner
-        return self._new("Round", (inner,), f"rounded({self.python[inner]}, '{dtype(value.ctype)}')", cast=dtype(value.ctype))
+        return self._new(
+            "Round",
+            (inner,),
+            f"rounded({self.python[inner]}, '{dtype(value.ctype)}')",
+            cast=dtype(value.ctype),
+        )
 
     def _operation(self, value: Op) -> int | None:
         args = value.args
@@ -355,7 +369,8 @@ def write(name: str, found: Found, target: Target, trace: Mapping[str, tuple[Pla
     """The body of a kernel of elements."""
     spec, names = found.spec, found.named
     steps, result, tiles = with_few_tiles(spec)
-    widths = {"in": [tiling.DTYPE_BYTES[d] for _, d in spec.inputs], "out": tiling.DTYPE_BYTES[spec.out_dtype]}
+    in_bytes = [tiling.DTYPE_BYTES[d] for _, d in spec.inputs]
+    out_bytes = tiling.DTYPE_BYTES[spec.out_dtype]
     count = ("count",)
     role = Role.UPDATED if spec.in_place else Role.OUTPUT
     listed = {"out": Buffer("out", spec.out_dtype, role, count, names.cuda.get("out", ""))}
@@ -364,9 +379,9 @@ def write(name: str, found: Found, target: Target, trace: Mapping[str, tuple[Pla
             listed[buffer] = Buffer(buffer, dtype_, Role.INPUT, count, names.cuda.get(buffer, ""))
     scalars: list[HostScalar] = [names.scalar("count", "int64_t", Text("elements", "元素个数"))]
     scalars += [names.scalar(p, "float", Text("a factor or bound", "系数或边界")) for p in spec.parameters]
-    fields = [("uint64_t", "count", ""), *((("float", p, "") for p in spec.parameters))]
+    fields = [("uint64_t", "count", ""), *(("float", p, "") for p in spec.parameters)]
     fields.append(("uint32_t", "tile_elements", "elements that are in UB at a time"))
-    narrow = min([*widths["in"], widths["out"]])  # type: ignore[list-item,type-var]
+    narrow = min(*in_bytes, out_bytes)
     rounds = sorted({s.cast for s in steps if s.cast})
     given = {
         "name": name,
@@ -377,7 +392,7 @@ def write(name: str, found: Found, target: Target, trace: Mapping[str, tuple[Pla
         "rounds": rounds,
         "floats": floats_text(),
         "narrow": narrow,
-        "ub_bytes_per_element": 2 * sum(widths["in"]) + 2 * widths["out"] + 4 * tiles + 2 * bool(rounds),  # type: ignore[operator,arg-type]
+        "ub_bytes_per_element": 2 * sum(in_bytes) + 2 * out_bytes + 4 * tiles + 2 * bool(rounds),
         "burst_bytes": tiling.burst_bytes(target),
         "gm_parameters": ", ".join(f"GM_ADDR {n}" for n in names.order),
         "gm_arguments": ", ".join(names.order),
@@ -407,9 +422,18 @@ def _numeric_notes(spec: Elementwise) -> tuple[Text, ...]:
     if any(s.kind in ("Max", "Min", "Maxs", "Mins") for s in spec.steps):
         found.append(
             Text(
-                "max and min of a NaN: CUDA's fmaxf and fminf give the other number; what the vector unit gives"
-                " is not documented",
+                "max and min of a NaN: CUDA's fmaxf and fminf give the other number; what the vector"
+                " unit gives is not documented",
                 "最大、最小值遇到 NaN：CUDA 的 fmaxf、fminf 返回另一个数；向量单元的结果没有文档说明",
+            )
+        )
+    products = {s.into for s in spec.steps if s.kind in ("Mul", "Muls")}
+    if any(s.kind in ("Add", "Adds", "Sub") and products & set(s.sources) for s in spec.steps):
+        found.append(
+            Text(
+                "nvcc may round a product and a sum once together (-fmad, its default): the port rounds"
+                " each, the last bit may differ",
+                "nvcc 默认（-fmad）可把乘与加合并为一次舍入；此处逐步舍入，末位可能不同",
             )
         )
     return tuple(found)

@@ -42,10 +42,9 @@ from portcheck.ascendc.archetypes.rows import (
     At,
     Table,
     first_of,
+    is_count,
     is_disjoint,
-    is_fixed,
     named,
-    place_of,
     skip_of,
     table,
 )
@@ -92,7 +91,7 @@ class Quantise:
             sign = "/" if self.divides else "*"
             parts.append(f"out[{row}, h] = rows[t, h] {sign} ({self.scale})")
         if self.inverse:
-            parts.append(f"scales[{row}{', h / %d' % self.group if self.group else ''}] = {self.inverse}")
+            parts.append(f"scales[{row}{f', h / {self.group}' if self.group else ''}] = {self.inverse}")
         return f"{', '.join(parts)}; amax = max({self.floor!r}, |rows[t, h]| over {over})"
 
 
@@ -143,7 +142,11 @@ def find(flow: Flow) -> Found | None:
         return None
     rows = [s for s in flow.stores if s.store.ctype in _FORMATS]
     scales = [s for s in flow.stores if s.store.ctype == "float"]
-    if len(rows) + len(scales) != len(flow.stores) or len(scales) != 1 or any(s.store.atomic for s in flow.stores):
+    if (
+        len(rows) + len(scales) != len(flow.stores)
+        or len(scales) != 1
+        or any(s.store.atomic for s in flow.stores)
+    ):
         return None
     amax = _amax(scales[0].store.value)
     if amax is None:
@@ -151,7 +154,11 @@ def find(flow: Flow) -> Found | None:
     inverse = cpp(scales[0].store.value, amax.node)
     if not inverse:
         return None
-    return _quantised(flow, rows[0], scales[0], amax, inverse) if rows else _scales(flow, scales[0], amax, inverse)
+    return (
+        _quantised(flow, rows[0], scales[0], amax, inverse)
+        if rows
+        else _scales(flow, scales[0], amax, inverse)
+    )
 
 
 def _amax(value: Value) -> _Amax | None:
@@ -206,7 +213,7 @@ def cpp(value: Value, amax: Value) -> str:
 def _quantised(flow: Flow, row: Spanned, scale: Spanned, amax: _Amax, inverse: str) -> Found | None:
     """Rows and their scales."""
     found = table(row, most_rows=1)
-    if found is None or len(found.rows) != 1 or not is_fixed(found.column.extent):
+    if found is None or len(found.rows) != 1 or not is_count(found.column.extent):
         return None
     inside = _number(found.value)
     if inside is None:
@@ -217,8 +224,17 @@ def _quantised(flow: Flow, row: Spanned, scale: Spanned, amax: _Amax, inverse: s
     if own is None or load is None or load.ctype not in _IN or load.buffer != amax.load.buffer:
         return None
     text = cpp(factor, own.node)
-    out_at, in_at = found.at(found.store.store.address, found.store.store.ctype), found.at(load.address, load.ctype)
-    if not text or out_at is None or in_at is None or own.floor != amax.floor or load.ctype != amax.load.ctype:
+    out_at, in_at = (
+        found.at(found.store.store.address, found.store.store.ctype),
+        found.at(load.address, load.ctype),
+    )
+    if (
+        not text
+        or out_at is None
+        or in_at is None
+        or own.floor != amax.floor
+        or load.ctype != amax.load.ctype
+    ):
         return None
     length = found.column.extent
     if in_at.row != found.rows[0] or in_at.pitch != length or out_at.pitch != length:
@@ -237,7 +253,7 @@ def _quantised(flow: Flow, row: Spanned, scale: Spanned, amax: _Amax, inverse: s
     if out_at.index is not None:
         buffers["row_of"] = out_at.index.buffer
     names = named(flow, buffers, {"num_rows": found.rows[0].extent, "row_elements": length})
-    if names is None or not is_fixed(found.rows[0].extent):
+    if names is None or not is_count(found.rows[0].extent):
         return None
     return Found(spec, names, max(group, 1), row.store.place)
 
@@ -310,13 +326,11 @@ def _is_scale(scale: Spanned, amax: _Amax, found: Table, out: At, group: int) ->
     row = found.rows[0]
     width = WIDTHS[amax.load.ctype]
     target: Value = out.index if out.index is not None else row
+    rest = subtract(amax.load.address, multiply(multiply(Const(width), found.column.extent), row))
+    spread = _spread(rest, amax.indices, width)
     if group == 0:
-        place = place_of(scale.store.address, (row,), 4)
-        expected = multiply(Const(4), target)
-        spread = _spread(subtract(amax.load.address, multiply(multiply(Const(width), found.column.extent), row)),
-                         amax.indices, width)  # fmt: skip
-        whole = spread == (ZERO, found.column.extent)
-        return place is not None and scale.store.address == expected and set(scale.indices) == {row} and whole
+        is_own = scale.store.address == multiply(Const(4), target) and set(scale.indices) == {row}
+        return is_own and spread == (ZERO, found.column.extent)
     groups = [i for i in scale.indices if i != row]
     if len(groups) != 1 or row not in scale.indices:
         return False
@@ -324,10 +338,8 @@ def _is_scale(scale: Spanned, amax: _Amax, found: Table, out: At, group: int) ->
     if groups[0].extent != count:
         return False
     expected = multiply(Const(4), add(multiply(target, count), groups[0]))
-    rest = subtract(amax.load.address, multiply(multiply(Const(width), found.column.extent), row))
-    return scale.store.address == expected and _spread(rest, amax.indices, width) == (
-        multiply(Const(width * group), groups[0]), Const(group),
-    )  # fmt: skip
+    its_own = (multiply(Const(width * group), groups[0]), Const(group))
+    return scale.store.address == expected and spread == its_own
 
 
 def _scales(flow: Flow, scale: Spanned, amax: _Amax, inverse: str) -> Found | None:
@@ -342,7 +354,7 @@ def _scales(flow: Flow, scale: Spanned, amax: _Amax, inverse: str) -> Found | No
     spread = _spread(subtract(amax.load.address, multiply(pitch, row)), amax.indices, width)
     if spread is None or spread[0] != ZERO or pitch != multiply(Const(width), spread[1]):
         return None
-    if not is_fixed(spread[1]) or not is_fixed(row.extent):
+    if not is_count(spread[1]) or not is_count(row.extent):
         return None
     buffers = {"scales": scale.store.buffer, "rows": amax.load.buffer}
     names = named(flow, buffers, {"num_rows": row.extent, "row_elements": spread[1]})
@@ -365,7 +377,12 @@ def for_target(spec: Quantise, target: Target) -> Quantise:
     if spec.out_dtype != "fp8_e4m3fn_t" or target.flag("fp8_type") is True:
         return spec
     return replace(
-        spec, out_dtype="int8_t", group=0, scale=f"({_INT8_MAX}f / amax)", inverse=f"(amax / {_INT8_MAX}f)", divides=False
+        spec,
+        out_dtype="int8_t",
+        group=0,
+        scale=f"({_INT8_MAX}f / amax)",
+        inverse=f"(amax / {_INT8_MAX}f)",
+        divides=False,
     )
 
 
@@ -387,7 +404,12 @@ def write(name: str, found: Found, target: Target, trace: Mapping[str, tuple[Pla
         "scale_python": in_python(spec.scale),
         "inverse_python": in_python(spec.inverse),
         # Two tiles in and out, the row and its absolute values in float, room for ReduceMax.
-        "ub_bytes_per_element": 2 * in_bytes + 2 * bool(spec.out_dtype) + 4 + 4 + 2 + (4 if spec.group else 0),
+        "ub_bytes_per_element": 2 * in_bytes
+        + 2 * bool(spec.out_dtype)
+        + 4
+        + 4
+        + 2
+        + (4 if spec.group else 0),
         "burst_bytes": tiling.burst_bytes(target),
         "gm_parameters": ", ".join(f"GM_ADDR {b.name}" for b in buffers),
         "gm_arguments": ", ".join(b.name for b in buffers),
@@ -418,9 +440,10 @@ def in_python(text: str) -> str:
 
 
 _NAN = Text(
-    "a NaN or an infinity in a row: CUDA's fmaxf leaves NaN out of the largest absolute value, the vector unit's"
-    " maximum is not documented there; the row's other numbers are not to be relied on in either",
-    "行内含 NaN 或无穷大时：CUDA 的 fmaxf 求最大绝对值时忽略 NaN，向量单元的行为没有文档说明；该行其余数值均不可依赖",
+    "a NaN or an infinity in a row: CUDA's fmaxf leaves NaN out of the largest absolute value, the vector"
+    " unit's maximum is not documented there; the row's other numbers are not to be relied on in either",
+    "行内含 NaN 或无穷大时：CUDA 的 fmaxf 求最大绝对值时忽略 NaN，向量单元的行为没有文档说明；"
+    "该行其余数值均不可依赖",
 )
 
 
@@ -432,8 +455,8 @@ def _dropped(found: Found, spec: Quantise) -> tuple[Dropped, ...]:
         f"FP8 E4M3（每 {found.spec.group or '行'} 个通道一个缩放因子）：此处改为每行一个缩放因子的 INT8",
     )
     why = Text(
-        "the target has no FP8 type; the receiver must multiply with the row's scale, and the scales' buffer has"
-        " one number a row",
+        "the target has no FP8 type; the receiver must multiply with the row's scale, and the scales'"
+        " buffer has one number a row",
         "该产品没有 FP8 类型；接收端须乘以该行的缩放因子，缩放因子缓冲区每行一个数",
     )
     return (Dropped(Lost.DOWNGRADED, what, why, found.place),)
@@ -458,5 +481,9 @@ def _scalar_list(spec: Quantise, names: Named) -> tuple[Scalar, ...]:
         names.scalar("row_elements", "int64_t", Text("elements of a row", "每行的元素个数")),
     ]
     if spec.index_dtype:
-        found.append(names.scalar("num_target_rows", "int64_t", Text("rows that there is room for", "结果缓冲区的行数")))
+        found.append(
+            names.scalar(
+                "num_target_rows", "int64_t", Text("rows that there is room for", "结果缓冲区的行数")
+            )
+        )
     return tuple(found)

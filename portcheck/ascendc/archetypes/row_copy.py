@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 
 from portcheck.ascendc import tiling
 from portcheck.ascendc.archetypes.dataflow import Const, Flow, Index, Load, Value
-from portcheck.ascendc.archetypes.flow.elements import WIDTHS
 from portcheck.ascendc.archetypes.matching import dtype, uses
 from portcheck.ascendc.archetypes.named import Named
 from portcheck.ascendc.archetypes.rendering import render
@@ -23,8 +22,8 @@ from portcheck.ascendc.archetypes.rows import (
     Table,
     fan_out,
     first_of,
+    is_count,
     is_disjoint,
-    is_fixed,
     named,
     skip_of,
     table,
@@ -101,7 +100,7 @@ def find(flow: Flow) -> Copy | None:
     if found is None or not isinstance(found.value, Load):
         return None
     load, store = found.value, found.store.store
-    if load.ctype != store.ctype or not is_fixed(found.column.extent):
+    if load.ctype != store.ctype or not is_count(found.column.extent):
         return None
     out, source = found.at(store.address, store.ctype), found.at(load.address, load.ctype)
     if out is None or source is None:
@@ -129,7 +128,7 @@ def _of_rows(flow: Flow, found: Table, load: Load, out: At, source: At) -> Copy 
     elif not _move_together(found, out, source):
         return None
     rows = Const(1) if not found.rows else next((i.extent for i in found.rows if i != copy), Const(1))
-    if not is_fixed(rows):
+    if not is_count(rows):
         return None
     return _named(flow, found, load, index, copy, rows, out, source, skips)
 
@@ -265,7 +264,9 @@ def _scalars(spec: RowCopy, named: Named) -> list[Scalar]:
         "row_elements": Text("elements of a row", "每行的元素个数"),
         "num_copies": Text("indices of a row", "每行的索引个数"),
         "source_pitch": Text("elements from one row of the source to the next", "源中相邻两行相隔的元素个数"),
-        "target_pitch": Text("elements from one row of the result to the next", "结果中相邻两行相隔的元素个数"),
+        "target_pitch": Text(
+            "elements from one row of the result to the next", "结果中相邻两行相隔的元素个数"
+        ),
         "num_source_rows": Text("rows that there are to choose from", "可供选取的行数"),
         "num_target_rows": Text("rows that there is room for", "结果缓冲区的行数"),
     }

@@ -115,7 +115,20 @@ def is_fixed(value: Value) -> bool:
         return True
     if isinstance(value, Sum):
         return all(is_fixed(a) for atoms, _ in value.terms for a in atoms)
-    return isinstance(value, Op) and value.name in ("//", "%", "min", "max") and all(map(is_fixed, value.args))
+    return (
+        isinstance(value, Op) and value.name in ("//", "%", "min", "max") and all(map(is_fixed, value.args))
+    )
+
+
+def is_count(value: Value) -> bool:
+    """Whether a number is one that is given, or a product or quotient of such: n - 1 is another kernel."""
+    if isinstance(value, Const):
+        return value.value > 0
+    if isinstance(value, Scalar):
+        return True
+    if isinstance(value, Sum):
+        return len(value.terms) == 1 and all(n > 0 and all(map(is_count, atoms)) for atoms, n in value.terms)
+    return isinstance(value, Op) and value.name == "//" and all(map(is_count, value.args))
 
 
 def skip_of(one: Spanned, index: Load | None) -> bool | None:
@@ -134,14 +147,16 @@ def fan_out(index: Load, rows: tuple[Index, ...]) -> tuple[Index, Index | None] 
         rest = [i for i in rows if i != row]
         if not rest and index.address == multiply(Const(width), row):
             return row, None
-        if len(rest) == 1 and is_fixed(rest[0].extent):
+        if len(rest) == 1 and is_count(rest[0].extent):
             entry = add(multiply(row, rest[0].extent), rest[0])
             if index.address == multiply(Const(width), entry):
                 return row, rest[0]
     return None
 
 
-def first_of(view: View, function: Function, find: Callable[[Flow], Found | None]) -> tuple[Flow, Found] | None:
+def first_of(
+    view: View, function: Function, find: Callable[[Flow], Found | None]
+) -> tuple[Flow, Found] | None:
     """What is found in the first instance of a kernel, if it is found in every one."""
     flows = all_known(view, function)
     found = [find(flow) for flow in flows]

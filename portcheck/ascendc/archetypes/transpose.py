@@ -1,6 +1,6 @@
 """Elements of a matrix that change their places: rows become columns.
 
-    out[c, r] = x[r, c]
+out[c, r] = x[r, c]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from portcheck.ascendc.archetypes.matching import dtype, uses
 from portcheck.ascendc.archetypes.named import Named
 from portcheck.ascendc.archetypes.rendering import render
 from portcheck.ascendc.archetypes.row_copy import moved
-from portcheck.ascendc.archetypes.rows import first_of, is_disjoint, is_fixed, named, split_index
+from portcheck.ascendc.archetypes.rows import first_of, is_count, is_disjoint, named, split_index
 from portcheck.ascendc.body import Body, Buffer, Role
 from portcheck.ascendc.names import identifier
 from portcheck.pack.subjects import View
@@ -43,7 +43,9 @@ class _Archetype:
         if chosen is None or not tiling.has_pad(target):
             return None
         flow, found = chosen
-        places = {key: uses(flow, found.named.cuda[name]) for key, name in {"store": "out", "load": "x"}.items()}
+        places = {
+            key: uses(flow, found.named.cuda[name]) for key, name in {"store": "out", "load": "x"}.items()
+        }
         return write(identifier(function.name), found, target, {k: p for k, p in places.items() if p})
 
 
@@ -65,7 +67,7 @@ def find(flow: Flow) -> Found | None:
         if _at(row, column, width) == store.value.address and _at(column, row, width) == store.address:
             numbers: dict[str, Value] = {"num_rows": row.extent, "num_columns": column.extent}
             names = named(flow, {"out": store.buffer, "x": store.value.buffer}, numbers)
-            if names is None or not is_fixed(row.extent) or not is_fixed(column.extent):
+            if names is None or not is_count(row.extent) or not is_count(column.extent):
                 return None
             return Found(dtype(store.ctype), names)
     return None

@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portcheck.ascendc import tiling
-from portcheck.ascendc.archetypes.dataflow import Cast, Const, Flow, Scalar, Spanned, Value
-from portcheck.ascendc.archetypes.flow.elements import WIDTHS
+from portcheck.ascendc.archetypes.dataflow import Cast, Const, Flow, Scalar, Spanned, Value, type_of
 from portcheck.ascendc.archetypes.matching import cuda_name, dtype, uses
 from portcheck.ascendc.archetypes.named import Named
 from portcheck.ascendc.archetypes.rendering import render
 from portcheck.ascendc.archetypes.row_copy import moved
-from portcheck.ascendc.archetypes.rows import first_of, is_fixed, named, table
+from portcheck.ascendc.archetypes.rows import first_of, is_count, named, table
 from portcheck.ascendc.body import Body, Buffer, Role
 from portcheck.ascendc.body import Scalar as HostScalar
 from portcheck.ascendc.names import identifier
@@ -93,7 +92,7 @@ def find(flow: Flow) -> ZeroFill | None:
 def _filled(one: Spanned) -> tuple[Filled, Value, Value] | None:
     """What one store fills: the element and its value, how many, and the value as the flow has it."""
     found = table(one, most_rows=0)
-    if found is None or found.store.store.when or not is_fixed(found.column.extent):
+    if found is None or found.store.store.when or not is_count(found.column.extent):
         return None
     store = found.store.store
     at = found.at(store.address, store.ctype)
@@ -106,9 +105,9 @@ def _filled(one: Spanned) -> tuple[Filled, Value, Value] | None:
     if isinstance(value, Const):
         what = Filled(spelled, value.value)
         return (what, found.column.extent, value) if what.is_zero or spelled in _DUPLICATED else None
-    if isinstance(value, Scalar) and spelled in ("float", "int32_t", "uint32_t") and WIDTHS[store.ctype] == 4:
-        if (value.ctype == "float") == (spelled == "float"):
-            return Filled(spelled, None), found.column.extent, value
+    is_given = isinstance(value, Scalar) and spelled in ("float", "int32_t", "uint32_t")
+    if is_given and (type_of(value) == "float") == (spelled == "float"):
+        return Filled(spelled, None), found.column.extent, value
     return None
 
 
@@ -129,7 +128,9 @@ def write(name: str, found: ZeroFill, target: Target, trace: Mapping[str, tuple[
         for number, one in enumerate(found.filled)
     ]
     listed = {
-        f"out_{n}": Buffer(f"out_{n}", moved(one.dtype, target), Role.OUTPUT, (f"count_{n}",), names.cuda[f"out_{n}"])
+        f"out_{n}": Buffer(
+            f"out_{n}", moved(one.dtype, target), Role.OUTPUT, (f"count_{n}",), names.cuda[f"out_{n}"]
+        )
         for n, one in enumerate(found.filled)
     }
     scalars: list[HostScalar] = []

@@ -75,7 +75,11 @@ def same(left: np.ndarray, right: np.ndarray, dtype: str) -> bool:
 
 
 def test_the_host_refuses_rows_that_groups_do_not_divide() -> None:
-    found = {"rows": np.zeros(100, np.int8), "scales": np.zeros(2, np.float32), "out": np.zeros(100, np.float16)}
+    found = {
+        "rows": np.zeros(100, np.int8),
+        "scales": np.zeros(2, np.float32),
+        "out": np.zeros(100, np.float16),
+    }
     assert compiled("int8 groups", "910B").run(found, {"num_rows": 1, "row_elements": 100}).refused
 
 
@@ -107,7 +111,12 @@ NEAR_MISSES = [
     ("one scale for all", "dequantise_tokens", "scales[token]", "scales[0]"),
     ("the next token's scale", "dequantise_tokens", "scales[token]", "scales[token + 1]"),
     ("scales of another group", "dequantise_blocks", "h / 128", "h / 64"),
-    ("scales by column", "dequantise_blocks", "token * num_scales + h / 128", "(h / 128) * num_tokens + token"),
+    (
+        "scales by column",
+        "dequantise_blocks",
+        "token * num_scales + h / 128",
+        "(h / 128) * num_tokens + token",
+    ),
     ("a part of the row", "dequantise_blocks", "h < hidden", "h < hidden / 2"),
     ("rounded to zero", "dequantise_blocks", "__float2bfloat16(", "__float2bfloat16_rz("),
     ("not every token", "dequantise_tokens", "token < num_tokens", "token < num_tokens - 1"),
@@ -116,6 +125,8 @@ NEAR_MISSES = [
 
 
 @pytest.mark.parametrize(("what", "kernel", "old", "new"), NEAR_MISSES, ids=[n[0] for n in NEAR_MISSES])
-def test_what_differs_in_one_thing_is_not_recognised(what: str, kernel: str, old: str, new: str, tmp_path: Path) -> None:
+def test_what_differs_in_one_thing_is_not_recognised(
+    what: str, kernel: str, old: str, new: str, tmp_path: Path
+) -> None:
     path = changed(tmp_path, "dequantise.cu", kernel, old, new)
     assert recognised(ARCHETYPE, path, "950")[kernel] is None, what

@@ -70,7 +70,10 @@ def same(left: np.ndarray, right: np.ndarray, dtype: str, *, exact: bool) -> boo
 def test_agrees_with_numpy(name: str, target: str, count: int, cores: int, seed: int, small: bool) -> None:
     kernel = compiled(name, target)
     random = np.random.default_rng(seed)
-    compares = name in ("clamp_rows", "relu_in_place")  # of NaN, which the vector unit's max is not documented for
+    compares = name in (
+        "clamp_rows",
+        "relu_in_place",
+    )  # of NaN, which the vector unit's max is not documented for
     found = {b.name: numbers(random, b.dtype, count, special=not compares) for b in kernel.body.buffers}
     expected = {k: v.copy() for k, v in found.items()}
     shape: dict[str, int | float] = {"count": count, "p_0": 1.5, "p_1": -2.25}
@@ -99,7 +102,7 @@ def test_the_instance_that_is_written_is_named() -> None:
 
 
 NEAR_MISSES = [
-    ("another element", "scale_and_cast", "= __float2bfloat16(x[i] * factor)", "= __float2bfloat16(x[i + 1] * factor)"),
+    ("another element", "scale_and_cast", "x[i] * factor", "x[i + 1] * factor"),
     ("reversed", "scale_and_cast", "x[i]", "x[count - 1 - i]"),
     ("every second", "scale_and_cast", "x[i]", "x[2 * i]"),
     ("rounded to zero", "scale_and_cast", "__float2bfloat16(", "__float2bfloat16_rz("),
@@ -116,6 +119,8 @@ NEAR_MISSES = [
 
 
 @pytest.mark.parametrize(("what", "kernel", "old", "new"), NEAR_MISSES, ids=[n[0] for n in NEAR_MISSES])
-def test_what_differs_in_one_thing_is_not_recognised(what: str, kernel: str, old: str, new: str, tmp_path: Path) -> None:
+def test_what_differs_in_one_thing_is_not_recognised(
+    what: str, kernel: str, old: str, new: str, tmp_path: Path
+) -> None:
     path = changed(tmp_path, "elementwise.cu", kernel, old, new)
     assert recognised(ARCHETYPE, path, "910B")[kernel] is None, what

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from archetype_sources import CUDA, recognised
 from archetype_running import Compiled
+from archetype_sources import CUDA, recognised
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,7 +49,9 @@ def compiled(name: str, target: str) -> Compiled:
 
 @st.composite
 def shapes(draw: st.DrawFn, spec: RowCopy, least: int) -> dict[str, int]:
-    length = draw(st.one_of(st.integers(least, least + 40), st.integers(200, 900), st.sampled_from((64, 512, 1024))))
+    length = draw(
+        st.one_of(st.integers(least, least + 40), st.integers(200, 900), st.sampled_from((64, 512, 1024)))
+    )
     rows = draw(st.one_of(st.just(0), st.integers(1, 12)))
     copies = draw(st.integers(0, 16)) if spec.copies else 1
     return {
@@ -102,7 +104,9 @@ def agrees(name: str, target: str, shape: dict[str, int], cores: int, seed: int,
 @pytest.mark.parametrize(("name", "target"), RUNS)
 @settings(max_examples=25, deadline=None)
 @given(data=st.data(), cores=st.integers(1, 7), seed=st.integers(0, 5), small=st.booleans())
-def test_agrees_with_numpy(name: str, target: str, data: st.DataObject, cores: int, seed: int, small: bool) -> None:
+def test_agrees_with_numpy(
+    name: str, target: str, data: st.DataObject, cores: int, seed: int, small: bool
+) -> None:
     width = np.dtype(NUMPY[SPECS[name].dtype]).itemsize
     least = 32 // width if target == "310P" else 0
     shape = data.draw(shapes(SPECS[name], least))

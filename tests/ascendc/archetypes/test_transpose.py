@@ -36,7 +36,9 @@ def test_agrees_with_numpy(dtype: str, target: str, rows: int, columns: int, cor
     kernel = compiled(dtype, target)
     random = np.random.default_rng(seed)
     width = np.dtype(NUMPY[dtype]).itemsize
-    found = {n: np.frombuffer(random.bytes(rows * columns * width), NUMPY[dtype]).copy() for n in ("out", "x")}
+    found = {
+        n: np.frombuffer(random.bytes(rows * columns * width), NUMPY[dtype]).copy() for n in ("out", "x")
+    }
     expected = {k: v.copy() for k, v in found.items()}
     ran = kernel.run(found, {"num_rows": rows, "num_columns": columns}, cores, seed)
     kernel.reference(expected, {"num_rows": rows, "num_columns": columns})
@@ -59,7 +61,12 @@ def test_transpositions_are_recognised_by_what_they_store() -> None:
 NEAR_MISSES = [
     ("a pitch", "transpose_scales", "g * num_tokens + token", "g * (num_tokens + 4) + token"),
     ("a copy", "transpose_scales", "g * num_tokens + token", "token * num_groups + g"),
-    ("a factor", "transpose_scales", "= scales[token * num_groups + g]", "= 2.0f * scales[token * num_groups + g]"),
+    (
+        "a factor",
+        "transpose_scales",
+        "= scales[token * num_groups + g]",
+        "= 2.0f * scales[token * num_groups + g]",
+    ),
     ("the last column is left out", "transpose_scales", "g < num_groups", "g < num_groups - 1"),
     ("an offset", "transpose_flat", "= x[i]", "= x[i + 1]"),
     ("another divisor", "transpose_flat", "+ i / cols]", "+ i / rows]"),
@@ -69,6 +76,8 @@ NEAR_MISSES = [
 
 
 @pytest.mark.parametrize(("what", "kernel", "old", "new"), NEAR_MISSES, ids=[n[0] for n in NEAR_MISSES])
-def test_what_differs_in_one_thing_is_not_recognised(what: str, kernel: str, old: str, new: str, tmp_path: Path) -> None:
+def test_what_differs_in_one_thing_is_not_recognised(
+    what: str, kernel: str, old: str, new: str, tmp_path: Path
+) -> None:
     path = changed(tmp_path, "transpose.cu", kernel, old, new)
     assert recognised(ARCHETYPE, path, "910B")[kernel] is None, what

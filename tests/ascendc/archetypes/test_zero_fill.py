@@ -37,9 +37,7 @@ def compiled(target: str) -> Compiled:
     cores=st.integers(1, 6),
     seed=st.integers(0, 5),
 )
-def test_agrees_with_numpy(
-    target: str, counts: tuple[int, ...], value: float, cores: int, seed: int
-) -> None:
+def test_agrees_with_numpy(target: str, counts: tuple[int, ...], value: float, cores: int, seed: int) -> None:
     """Also: nothing behind the counted elements is written."""
     kernel = compiled(target)
     random = np.random.default_rng(seed)

@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
 # Sources: CUDA Math API (rounding of each function), CUDA C++ Programming Guide (intrinsics).
 _UNARY = {
-    "fabsf": "abs", "fabs": "abs", "abs": "abs", "expf": "exp", "__expf": "exp", "exp": "exp", "sqrtf": "sqrt",
-    "sqrt": "sqrt", "__fsqrt_rn": "sqrt", "rsqrtf": "rsqrt", "rsqrt": "rsqrt", "rintf": "rint",
-    "nearbyintf": "rint", "rint": "rint", "roundf": "round", "floorf": "floor", "ceilf": "ceil",
+    "fabsf": "abs", "fabs": "abs", "abs": "abs", "expf": "exp", "__expf": "exp", "exp": "exp",
+    "sqrtf": "sqrt", "sqrt": "sqrt", "__fsqrt_rn": "sqrt", "rsqrtf": "rsqrt", "rsqrt": "rsqrt",
+    "rintf": "rint", "nearbyintf": "rint", "rint": "rint", "roundf": "round", "floorf": "floor", "ceilf": "ceil",
     "truncf": "trunc", "__habs": "abs", "__hneg": "neg", "logf": "log", "__logf": "log", "tanhf": "tanh",
     "__frcp_rn": "reciprocal", "__habs2": "abs", "__hneg2": "neg",
 }  # fmt: skip
@@ -56,8 +56,10 @@ _FUSED = frozenset(("fmaf", "__fmaf_rn", "fma", "__hfma", "__hfma2"))
 _CASTS = {
     "__bfloat162float": ("float", ""), "__half2float": ("float", ""), "__float2bfloat16": ("bf16", "rn"),
     "__float2bfloat16_rn": ("bf16", "rn"), "__float2half": ("half", "rn"), "__float2half_rn": ("half", "rn"),
-    "__int2float_rn": ("float", "rn"), "__uint2float_rn": ("float", "rn"), "__float2int_rn": ("int32", "rint"),
-    "__float2int_rz": ("int32", "rz"), "__float2int_rd": ("int32", "floor"), "__float2int_ru": ("int32", "ceil"),
+    "__int2float_rn": ("float", "rn"), "__uint2float_rn": ("float", "rn"),
+    "__float2int_rn": ("int32", "rint"),
+    "__float2int_rz": ("int32", "rz"), "__float2int_rd": ("int32", "floor"),
+    "__float2int_ru": ("int32", "ceil"),
 }  # fmt: skip
 _PAIR_CASTS = {
     "__bfloat1622float2": ("float", ""), "__half22float2": ("float", ""),
@@ -491,9 +493,9 @@ def _type_of(value: Value) -> Type:
     if isinstance(value, Pointer):
         return value.pointee.pointer()
     if isinstance(value, Pack):
-        held = {(type_of(v), size) for _, size, v in value.parts}
-        ((one, size),) = held if len(held) == 1 else (("", 0),)
-        if WIDTHS.get(one) == size:
+        kinds = {(type_of(v), size) for _, size, v in value.parts}
+        ((one, width),) = kinds if len(kinds) == 1 else (("", 0),)
+        if WIDTHS.get(one) == width:
             return Type(one, len(value.parts))
         return Type("", width_bytes=sum(p[1] for p in value.parts))
     held = type_of(value)

@@ -95,7 +95,8 @@ class Expressions(Base):
 
     def _comma_expression(self, node: Node) -> Value:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        assert left is not None and right is not None
+        assert left is not None
+        assert right is not None
         self.value(left)
         return self.value(right)
 
@@ -176,7 +177,9 @@ class Expressions(Base):
 
     def _conditional_expression(self, node: Node) -> Value:
         test, yes, no = (node.child_by_field_name(n) for n in ("condition", "consequence", "alternative"))
-        assert test is not None and yes is not None and no is not None
+        assert test is not None
+        assert yes is not None
+        assert no is not None
         condition = self.truth(test)
         if isinstance(condition, Const):
             return self.value(yes if condition.value else no)
@@ -207,7 +210,9 @@ class Expressions(Base):
     def _binary_expression(self, node: Node) -> Value:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         symbol = node.child_by_field_name("operator")
-        assert left is not None and right is not None and symbol is not None
+        assert left is not None
+        assert right is not None
+        assert symbol is not None
         name = self.text(symbol)
         if name in ("&&", "and", "||", "or"):
             return self._logical("and" if name in ("&&", "and") else "or", left, right)
@@ -279,7 +284,8 @@ class Expressions(Base):
 
     def _unary_expression(self, node: Node) -> Value:
         inner, symbol = node.child_by_field_name("argument"), node.child_by_field_name("operator")
-        assert inner is not None and symbol is not None
+        assert inner is not None
+        assert symbol is not None
         name = self.text(symbol)
         if name in ("!", "not"):
             return negate(self.truth(inner))
@@ -295,7 +301,8 @@ class Expressions(Base):
 
     def _update_expression(self, node: Node) -> Value:
         inner, symbol = node.child_by_field_name("argument"), node.child_by_field_name("operator")
-        assert inner is not None and symbol is not None
+        assert inner is not None
+        assert symbol is not None
         at = self.where(inner)
         if at is None:
             raise self.give_up("a change of what is not known", node)
@@ -307,7 +314,9 @@ class Expressions(Base):
     def _assignment_expression(self, node: Node) -> Value:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         symbol = node.child_by_field_name("operator")
-        assert left is not None and right is not None and symbol is not None
+        assert left is not None
+        assert right is not None
+        assert symbol is not None
         name = self.text(symbol)
         if right.type == "initializer_list":
             raise self.give_up("a list that is assigned", node)
@@ -324,7 +333,8 @@ class Expressions(Base):
 
     def _cast_expression(self, node: Node) -> Value:
         type_, inner = node.child_by_field_name("type"), node.child_by_field_name("value")
-        assert type_ is not None and inner is not None
+        assert type_ is not None
+        assert inner is not None
         return self.cast(self.type_named(self.text(type_)), self.value(inner))
 
     def _call_expression(self, node: Node) -> Value:
@@ -394,7 +404,8 @@ class Expressions(Base):
 
     def _pointer_expression(self, node: Node) -> Value:
         inner, symbol = node.child_by_field_name("argument"), node.child_by_field_name("operator")
-        assert inner is not None and symbol is not None
+        assert inner is not None
+        assert symbol is not None
         if self.text(symbol) == "&":
             at = self.where(inner)
             if at is None:
@@ -428,7 +439,8 @@ class Expressions(Base):
 
     def _member(self, node: Node) -> Value:
         base, field = node.child_by_field_name("argument"), node.child_by_field_name("field")
-        assert base is not None and field is not None
+        assert base is not None
+        assert field is not None
         text = self.text(base)
         if text in _BUILT_IN:
             name = f"{text}.{self.text(field)}"

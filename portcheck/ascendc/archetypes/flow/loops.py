@@ -207,7 +207,7 @@ class Loops(Statements):
     def _index(
         self, node: Node, start: Value, step: Value, counter: Where, test: Node
     ) -> tuple[Index, Value, bool]:
-        """The index of the iterations of all threads together, the counter by it, and whether it is one thread's."""
+        """The index of all threads' iterations, the counter by it, and whether they are one thread's."""
         if isinstance(start, Unknown):
             raise self.give_up("a loop whose start is not known", node)
         shared = {a: n for a, n in terms_of(start).items() if any(is_hardware(x) for x in a)}

@@ -206,7 +206,7 @@ def _constant(value: Const, wanted: str) -> Value:
 
 
 def _integer(value: Value, held: str, wanted: str) -> Value:
-    """Widening and indices keep the number; narrowing, and reading what may be negative as unsigned, may not."""
+    """Widening keeps the number; narrowing, and reading what may be negative as unsigned, may not."""
     if isinstance(value, Const):
         bits = 8 * WIDTHS[wanted] if wanted in WIDTHS else 64
         number = int(value.value)

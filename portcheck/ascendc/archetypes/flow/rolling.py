@@ -72,9 +72,9 @@ def _node(values: Sequence[Value], index: Index) -> Value | None:
     first = values[0]
     for field in fields(first):
         inner = getattr(first, field.name)
-        if not _is_value(inner) and any(getattr(v, field.name) != inner for v in values):
-            if not isinstance(inner, tuple):
-                return None
+        is_plain = not _is_value(inner) and not isinstance(inner, tuple)
+        if is_plain and any(getattr(v, field.name) != inner for v in values):
+            return None
     lists = [list(children(v)) for v in values]
     if any(len(x) != len(lists[0]) for x in lists):
         return None

@@ -15,6 +15,7 @@ from portcheck.ascendc.archetypes.flow.radix import (
     digits_of,
     hardware_base,
     hardware_in,
+    independent,
     is_hardware,
     size_of,
 )
@@ -78,6 +79,9 @@ class Spanner:
         self._lanes()
         self._conditions()
         self._bare()
+        owned = (a for i in self.indices if i in self.owners for a in self.owners[i].atoms)
+        if not independent((*self.fixed, *owned)):
+            self.values[0] = Unknown("threads that divide two loops, or that are some of those of a loop")
         address, value, *when = self.values
         kept = tuple(c for c in when if c != ONE)
         by = self.fixed | {a for i in self.indices if i in self.owners for a in self.owners[i].atoms}
@@ -107,6 +111,8 @@ class Spanner:
         low = next((a for a in body.missing if _is_lane(a)), None)
         if low is None or (body.op == "+" and body.init not in (ZERO, Const(0.0))):
             return Unknown("a reduction over lanes that hold no shares")
+        if not self._is_of_all_lanes(body):
+            return Unknown("a reduction over lanes that differ in more than their shares")
         if low == _LANE and group == WARP:
             return replace(body, missing=body.missing - {low})
         if low == _THREAD and group == WARP:
@@ -114,6 +120,13 @@ class Spanner:
             rest = frozenset((divide(_THREAD, Const(WARP)),))
             return replace(body, missing=(body.missing - {low}) | rest)
         return Unknown("a reduction over some of the lanes that hold shares")
+
+    def _is_of_all_lanes(self, body: Reduce) -> bool:
+        """Whether the lanes of a warp reduce the same, each its share of the iterations."""
+        atoms = set(hardware_in(body.body) | hardware_in(body.init))
+        for index in indices_in(body):
+            atoms |= set(self.owners[index].atoms) if index in self.owners else set()
+        return all(independent((_LANE, a)) for a in atoms)
 
     def _grouped(self, op: str, body: Value, group: int) -> Value:
         """Neighbouring lanes, each with its own iteration: the iterations of a group."""
@@ -171,9 +184,8 @@ class Spanner:
 
     def _fixed(self, condition: Op) -> bool:
         """thread number == constant, or its remainder == 0 where iterations are divided by it."""
-        if condition.name != "==" or condition.args[1] != ZERO:
-            if condition.name != "<":
-                return False
+        if condition.name not in ("==", "<") or condition.args[1] != ZERO:
+            return False
         gap = condition.args[0]
         constant = terms_of(gap).get((), 0)
         atoms = [a for a in terms_of(gap) if a]
@@ -239,7 +251,7 @@ def _is_lane(atom: Value) -> bool:
 
 
 def _divides(digits: Digits, atom: Value) -> bool:
-    """Whether iterations divided by `digits` differ where the atom, a remainder of the thread number, does."""
+    """Whether the iterations of lanes with other values of the atom, a remainder, are others."""
     return isinstance(atom, Op) and atom.name == "%" and atom.args[0] == _THREAD and _is_lane(digits.atoms[0])
 
 

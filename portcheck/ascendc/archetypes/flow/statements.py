@@ -140,8 +140,10 @@ class Statements(Calls):
         """An `if` with what follows it where one of its branches leaves."""
         test = node.child_by_field_name("condition")
         yes, no = node.child_by_field_name("consequence"), node.child_by_field_name("alternative")
-        assert test is not None and yes is not None
-        if first_child(test) is not None and first_child(test).type == "init_statement":  # type: ignore[union-attr]
+        assert test is not None
+        assert yes is not None
+        first = first_child(test)
+        if first is not None and first.type == "init_statement":
             raise self.give_up("a declaration in a condition", node)
         condition = self.truth(test)
         if isinstance(condition, Unknown):
@@ -191,7 +193,8 @@ class Statements(Calls):
             if declarator.type == "init_declarator"
             else declarator
         )
-        stars, extents, is_reference = "", [], False
+        stars, is_reference = "", False
+        extents: list[str] = []
         while inner is not None and inner.type != "identifier":
             if inner.type == "pointer_declarator":
                 stars += "*"
@@ -236,7 +239,7 @@ class Statements(Calls):
 
     def _listed(self, name: str, type_: Type, value: Node, node: Node) -> None:
         """T x{…}, T x(…), T x[n] = {…}: what is left out is zero."""
-        given = [self.value(c) for c in value.named_children if c.type not in ("comment",)]
+        given = [self.value(c) for c in value.named_children if c.type != "comment"]
         if len(given) == 1 and type_.bytes and not type_.extents and (type_.is_number or type_.pointers):
             self._declare_value(name, type_, given[0])
             return

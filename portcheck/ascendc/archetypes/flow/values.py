@@ -250,9 +250,9 @@ def modulo(value: Value, by: Value) -> Value:
             return rest
         if rest != value and is_natural(rest) and is_natural(whole):
             return modulo(rest, by)
-        if isinstance(value, Op) and value.name == "%" and isinstance(value.args[1], Const):
-            if int(value.args[1].value) % n == 0:
-                return modulo(value.args[0], by)
+        inner = value.args[1] if isinstance(value, Op) and value.name == "%" else None
+        if isinstance(value, Op) and isinstance(inner, Const) and int(inner.value) % n == 0:
+            return modulo(value.args[0], by)
     return Op("%", (value, by), "int")
 
 
@@ -348,7 +348,10 @@ def rewrite(value: Value, replace: Callable[[Value], Value | None]) -> Value:
     new = replace(value)
     if new is not None:
         return new
-    again = lambda v: rewrite(v, replace)  # noqa: E731
+
+    def again(part: Value) -> Value:
+        return rewrite(part, replace)
+
     match value:
         case Sum():
             total: Value = ZERO
