@@ -46,6 +46,9 @@ NEAR_MISSES = [
     ("products with a neighbour", "normalise_rows", "sum += x * x", "sum += x * __bfloat162float(rows[token * hidden + h + 1])"),
     ("in place", "normalise_rows", "__bfloat162float(rows[token * hidden + h]) * scale", "__bfloat162float(out[token * hidden + h]) * scale"),
     ("the mean is kept too", "normalise_rows", "const float scale", "out[token] = __float2bfloat16(sum); const float scale"),
+    ("two rows a warp", "normalise_rows", "threadIdx.x) / 32", "threadIdx.x) / 16"),
+    ("half of the lanes", "normalise_rows", "threadIdx.x % 32", "threadIdx.x % 16"),
+    ("every other step", "normalise_rows", "h += 32", "h += 64"),
     ("squares are rounded", "normalise_short_rows", "sum = fmaf(x, x, sum)", "sum += __half2float(__float2half(x * x))"),
     ("starts at epsilon", "normalise_short_rows", "float sum = 0.0f", "float sum = epsilon"),
 ]  # fmt: skip
