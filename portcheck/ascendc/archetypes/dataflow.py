@@ -40,14 +40,18 @@ from portcheck.ascendc.archetypes.flow.spans import NOTHING, Spanned, Spanner, c
 from portcheck.ascendc.archetypes.flow.text import cuda_text
 from portcheck.ascendc.archetypes.flow.values import (
     ZERO,
+    Carried,
     Cast,
     Const,
+    Hardware,
     Index,
+    Lanes,
     Load,
     Op,
     Pointer,
     Reduce,
     Scalar,
+    Shuffle,
     Sum,
     Unknown,
     Value,
@@ -101,9 +105,18 @@ class Flow:
 
     @property
     def is_known(self) -> bool:
-        """Whether every store is a value of loads, with nothing that was not followed."""
+        """Whether every store is a value of loads, with nothing that was not followed.
+
+        Nor may a thread number be left, a value of another lane, or a share that was not put together.
+        """
         values = (v for s in self.stores for v in (s.store.address, s.store.value, *s.store.when))
-        return not self.stopped and not any(isinstance(p, Unknown) for v in values for p in walk(v))
+        return not self.stopped and not any(_is_open(p) for v in values for p in walk(v))
+
+
+def _is_open(part: Value) -> bool:
+    if isinstance(part, Reduce):
+        return bool(part.missing)
+    return isinstance(part, Unknown | Hardware | Lanes | Shuffle | Carried)
 
 
 def read(view: View, function: Function, texts: dict[str, str] | None = None) -> Flow:

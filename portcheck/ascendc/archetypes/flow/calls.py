@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 _UNARY = {
     "fabsf": "abs", "fabs": "abs", "abs": "abs", "expf": "exp", "__expf": "exp", "exp": "exp",
     "sqrtf": "sqrt", "sqrt": "sqrt", "__fsqrt_rn": "sqrt", "rsqrtf": "rsqrt", "rsqrt": "rsqrt",
-    "rintf": "rint", "nearbyintf": "rint", "rint": "rint", "roundf": "round", "floorf": "floor", "ceilf": "ceil",
+    "rintf": "rint", "nearbyintf": "rint", "rint": "rint", "roundf": "round", "floorf": "floor",
+    "ceilf": "ceil",
     "truncf": "trunc", "__habs": "abs", "__hneg": "neg", "logf": "log", "__logf": "log", "tanhf": "tanh",
     "__frcp_rn": "reciprocal", "__habs2": "abs", "__hneg2": "neg",
 }  # fmt: skip

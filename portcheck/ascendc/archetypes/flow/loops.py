@@ -240,7 +240,7 @@ class Loops(Statements):
             raise self.give_up("a loop whose condition is not a bound", node)
         gap = going.args[0]
         factor = coefficient(gap, probe)
-        if factor is None or factor == ZERO:
+        if factor is None or factor == ZERO or not is_natural(factor):
             raise self.give_up("a loop whose condition is not a bound", node)
         if going.name == "!=" and factor != ONE:
             raise self.give_up("a loop that ends at one number", node)

@@ -175,5 +175,7 @@ def digits_of(value: Value, sizes: Sizes) -> Digits | None:
         ordered.append(atom)
         expected = multiply(expected, sizes.known(size_of(atom)))
         del left[atom]
+    if any(isinstance(a, Op) for a in ordered):
+        sizes.whole_warps = True  # every lane of every warp is there
     total = divide(expected, Const(scale)) if scale != 1 else expected
     return Digits(tuple(ordered), total, scale)
