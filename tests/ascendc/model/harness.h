@@ -85,6 +85,17 @@ inline void Require(bool is_true, const std::string &what)
     }
 }
 
+// Names of the API are left in English, sentences are not.
+inline bool IsChinese(const std::string &text)
+{
+    for (const char *word : {" the ", " is ", " of ", " are ", " has ", " was "}) {
+        if ((" " + text + " ").find(word) != std::string::npos) {
+            return false;
+        }
+    }
+    return true;
+}
+
 template <typename Kernel>
 void Compare(const std::string &name, const Names &wanted, const Setup &setup, Kernel kernel)
 {
@@ -93,6 +104,7 @@ void Compare(const std::string &name, const Names &wanted, const Setup &setup, K
     std::string detail;
     for (const auto &violation : Play(setup, buffers, kernel)) {
         found.insert(ascendc_model::kChecks[static_cast<int>(violation.check)].name);
+        Require(IsChinese(violation.zh), name + ": English in " + violation.zh);
         detail += "\n    line " + std::to_string(violation.line) + ": " + violation.en;
         Require(violation.en.find('?') == std::string::npos || violation.buffer < 0,
                 name + ": a text lacks a value");

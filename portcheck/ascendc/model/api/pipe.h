@@ -416,7 +416,7 @@ private:
             buffer.is_alive = false;
         }
         if (left > 0) {
-            Report(Check::queue_left, left_at, left, std::string("line ") + std::to_string(where.line));
+            Report(Check::queue_left, left_at, left, where.line);
         }
         core.ub_top = 0;
         core.pipe_buffers = 0;

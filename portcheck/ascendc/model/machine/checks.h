@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "phrases.h"
 #include "where.h"
 
 // clang-format off
@@ -97,8 +98,8 @@
       "{0}: {1}", \
       "{0}：{1}") \
     X(queue_left, \
-      "{0} buffers of a queue are still in use when TPipe ends ({1})", \
-      "TPipe 结束时队列仍有 {0} 个缓冲区在使用（{1}）") \
+      "{0} buffers of a queue are still in use when TPipe ends (line {1})", \
+      "TPipe 结束时队列仍有 {0} 个缓冲区在使用（第 {1} 行）") \
     X(pipe_limit, \
       "TPipe: {0}", \
       "TPipe：{0}") \

@@ -62,8 +62,12 @@ public:
             return;
         }
         const CheckText &text = kChecks[static_cast<int>(check)];
+        std::vector<std::string> chinese;
+        for (const std::string &value : values) {
+            chinese.push_back(Chinese(value));
+        }
         index_[key] = violations_.size();
-        violations_.push_back({check, Fill(text.en, values), Fill(text.zh, values), where.file, where.line,
+        violations_.push_back({check, Fill(text.en, values), Fill(text.zh, chinese), where.file, where.line,
                                block.rank, block.index, buffer, 1});
         if (violations_.size() == kMostViolations) {
             Report(Check::too_many, where, {Text(kMostViolations)});
