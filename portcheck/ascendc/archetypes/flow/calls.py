@@ -9,6 +9,21 @@ from typing import TYPE_CHECKING
 from portcheck.ascendc.archetypes.flow.base import MAX_CALLS, Frame, Functor, Lambda, Name
 from portcheck.ascendc.archetypes.flow.elements import WIDTHS, Type, element
 from portcheck.ascendc.archetypes.flow.expressions import Expressions
+from portcheck.ascendc.archetypes.flow.functions import (
+    ATOMICS,
+    BARRIERS,
+    BINARY,
+    CASTS,
+    FENCES,
+    FORMATS,
+    FUSED,
+    LOADS,
+    NOTHING,
+    PAIR_CASTS,
+    SAME,
+    STORES,
+    UNARY,
+)
 from portcheck.ascendc.archetypes.flow.jumps import jumps_in
 from portcheck.ascendc.archetypes.flow.memory import Where, cast, converted
 from portcheck.ascendc.archetypes.flow.values import (
@@ -38,44 +53,6 @@ if TYPE_CHECKING:
 
     from portcheck.program.model import Function
 
-# Sources: CUDA Math API (rounding of each function), CUDA C++ Programming Guide (intrinsics).
-_UNARY = {
-    "fabsf": "abs", "fabs": "abs", "abs": "abs", "expf": "exp", "__expf": "exp", "exp": "exp",
-    "sqrtf": "sqrt", "sqrt": "sqrt", "__fsqrt_rn": "sqrt", "rsqrtf": "rsqrt", "rsqrt": "rsqrt",
-    "rintf": "rint", "nearbyintf": "rint", "rint": "rint", "roundf": "round", "floorf": "floor",
-    "ceilf": "ceil",
-    "truncf": "trunc", "__habs": "abs", "__hneg": "neg", "logf": "log", "__logf": "log", "tanhf": "tanh",
-    "__frcp_rn": "reciprocal", "__habs2": "abs", "__hneg2": "neg",
-}  # fmt: skip
-_BINARY = {
-    "fmaxf": "max", "fmax": "max", "max": "max", "fminf": "min", "fmin": "min", "min": "min",
-    "__fdividef": "/", "fdividef": "/", "__fdiv_rn": "/", "__fadd_rn": "+", "__fsub_rn": "-",
-    "__fmul_rn": "*", "__hadd": "+", "__hsub": "-", "__hmul": "*", "__hdiv": "/", "__hmax": "max",
-    "__hmin": "min", "__hadd2": "+", "__hsub2": "-", "__hmul2": "*", "__hmax2": "max", "__hmin2": "min",
-}  # fmt: skip
-_FUSED = frozenset(("fmaf", "__fmaf_rn", "fma", "__hfma", "__hfma2"))
-_CASTS = {
-    "__bfloat162float": ("float", ""), "__half2float": ("float", ""), "__float2bfloat16": ("bf16", "rn"),
-    "__float2bfloat16_rn": ("bf16", "rn"), "__float2half": ("half", "rn"), "__float2half_rn": ("half", "rn"),
-    "__int2float_rn": ("float", "rn"), "__uint2float_rn": ("float", "rn"),
-    "__float2int_rn": ("int32", "rint"),
-    "__float2int_rz": ("int32", "rz"), "__float2int_rd": ("int32", "floor"),
-    "__float2int_ru": ("int32", "ceil"),
-}  # fmt: skip
-_PAIR_CASTS = {
-    "__bfloat1622float2": ("float", ""), "__half22float2": ("float", ""),
-    "__float22bfloat162_rn": ("bf16", "rn"), "__float22half2_rn": ("half", "rn"),
-    "__floats2bfloat162_rn": ("bf16", "rn"), "__floats2half2_rn": ("half", "rn"),
-}  # fmt: skip
-_LOADS = frozenset(("__ldg", "__ldca", "__ldcg", "__ldcs", "__ldlu"))
-_STORES = frozenset(("__stcg", "__stcs", "__stwt", "__stwb"))
-_BARRIERS = {"__syncthreads": "barrier", "__syncwarp": "warp barrier"}
-_FENCES = frozenset(("__threadfence", "__threadfence_block", "__threadfence_system"))
-_SAME = frozenset(("__builtin_assume_aligned", "assume_aligned", "move", "forward", "__builtin_expect"))
-_NOTHING = frozenset(("__builtin_assume", "assert", "static_assert"))
-_ATOMICS = {"atomicAdd": "add", "atomicMax": "max", "atomicMin": "min", "atomicOr": "or"}
-_FORMATS = {"__NV_E4M3": "fp8_e4m3", "__NV_E5M2": "fp8_e5m2"}
-
 
 class Calls(Expressions):
     """Everything that is written as a call."""
@@ -101,40 +78,40 @@ class Calls(Expressions):
 
     def _known(self, callee: Callee, node: Node) -> Value | None:
         name, arguments = callee.name, callee.arguments
-        if name in _BARRIERS or name in _FENCES:
-            self.note(_BARRIERS.get(name, "fence"), name, node)
+        if name in BARRIERS or name in FENCES:
+            self.note(BARRIERS.get(name, "fence"), name, node)
             return ZERO
-        if name in _NOTHING:
+        if name in NOTHING:
             self.note("assumption", self.text(arguments[0]) if arguments else "", node)
             return ZERO
-        if name in _LOADS and len(arguments) == 1:
+        if name in LOADS and len(arguments) == 1:
             return self._load(arguments[0], node)
-        if name in _STORES and len(arguments) == 2:
+        if name in STORES and len(arguments) == 2:
             return self._store_call(arguments, node)
-        if name in _ATOMICS and len(arguments) == 2:
-            return self._atomic(_ATOMICS[name], arguments, node)
+        if name in ATOMICS and len(arguments) == 2:
+            return self._atomic(ATOMICS[name], arguments, node)
         if name in ("__nv_cvt_float_to_fp8", "__nv_cvt_float2_to_fp8x2") and len(arguments) == 3:
             return self._to_fp8(arguments)
         values = [self.value(a) for a in arguments]
         bad = first_unknown(*values)
-        if bad is not None and (name in _TABLES or name in _SAME or name.startswith(("make_", "__shfl"))):
+        if bad is not None and (name in _TABLES or name in SAME or name.startswith(("make_", "__shfl"))):
             return bad
-        if name in _SAME and values:
+        if name in SAME and values:
             return values[0]
         return self._computed(name, values, node)
 
     def _computed(self, name: str, values: list[Value], node: Node) -> Value | None:
-        if name in _UNARY and len(values) == 1:
-            return self.each(_UNARY[name], values)
-        if name in _BINARY and len(values) == 2:
-            return self.each(_BINARY[name], values)
-        if name in _FUSED and len(values) == 3:
+        if name in UNARY and len(values) == 1:
+            return self.each(UNARY[name], values)
+        if name in BINARY and len(values) == 2:
+            return self.each(BINARY[name], values)
+        if name in FUSED and len(values) == 3:
             return self.each("fma", values)
-        if name in _CASTS and len(values) == 1:
-            return _cast(values[0], *_CASTS[name])
-        if name in _PAIR_CASTS:
+        if name in CASTS and len(values) == 1:
+            return _cast(values[0], *CASTS[name])
+        if name in PAIR_CASTS:
             parts = [p for v in values for p in _parts(v)]
-            return _packed([_cast(p, *_PAIR_CASTS[name]) for p in parts]) if len(parts) == 2 else None
+            return _packed([_cast(p, *PAIR_CASTS[name]) for p in parts]) if len(parts) == 2 else None
         if name.startswith("make_"):
             return self._made(name.removeprefix("make_"), values)
         if name.startswith("__shfl") and name.endswith("_sync"):
@@ -180,7 +157,7 @@ class Calls(Expressions):
 
     def _to_fp8(self, arguments: list[Node]) -> Value:
         value = self.value(arguments[0])
-        ctype = _FORMATS.get(self.text(arguments[2]).rsplit("::", 1)[-1], "")
+        ctype = FORMATS.get(self.text(arguments[2]).rsplit("::", 1)[-1], "")
         mode = "satfinite" if self.text(arguments[1]).endswith("SATFINITE") else "nosat"
         if isinstance(value, Unknown) or not ctype:
             return Unknown("an FP8 format that is not known")
@@ -459,7 +436,7 @@ class Calls(Expressions):
         return self.cast(type_, self.value(callee.arguments[0]))
 
 
-_TABLES: Mapping[str, object] = {**_UNARY, **_BINARY, **_CASTS, **_PAIR_CASTS, **dict.fromkeys(_FUSED, 0)}
+_TABLES: Mapping[str, object] = {**UNARY, **BINARY, **CASTS, **PAIR_CASTS, **dict.fromkeys(FUSED, 0)}
 
 
 def _takes(function: Function, count: int) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import struct
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from portcheck.ascendc.archetypes.flow.arithmetic import extreme, folded, integer
 from portcheck.ascendc.archetypes.flow.base import Base, Functor, Lambda
-from portcheck.ascendc.archetypes.flow.elements import INT, Type
+from portcheck.ascendc.archetypes.flow.elements import Type
 from portcheck.ascendc.archetypes.flow.memory import Where, converted
 from portcheck.ascendc.archetypes.flow.values import (
     FLOATING,
@@ -27,9 +27,7 @@ from portcheck.ascendc.archetypes.flow.values import (
     Value,
     add,
     comparison,
-    divide,
     first_unknown,
-    modulo,
     multiply,
     negate,
     operation,
@@ -202,7 +200,7 @@ class Expressions(Base):
             return one if one == other else Unknown("a choice between addresses")
         ctype = self.common(one, other)
         one, other = (converted(v, Type(ctype)) for v in (one, other))
-        larger = _extreme(condition, one, other)
+        larger = extreme(condition, one, other)
         return larger if larger is not None else operation("select", (condition, one, other), ctype)
 
     # -- operators -------------------------------------------------------------------------
@@ -255,12 +253,12 @@ class Expressions(Base):
                 left, right = (converted(v, Type(ctype)) for v in (left, right))
             return comparison(name, left, right)
         if ctype in INTEGERS:
-            return _integer(name, left, right)
+            return integer(name, left, right)
         left, right = (converted(v, Type(ctype)) for v in (left, right))
         if name not in ("+", "-", "*", "/"):
             return Unknown(f"{name} of floating numbers")
         if isinstance(left, Const) and isinstance(right, Const):
-            return _folded(name, float(left.value), float(right.value))
+            return folded(name, float(left.value), float(right.value))
         return operation(name, (left, right), ctype)
 
     def common(self, left: Value, right: Value) -> str:
@@ -480,67 +478,3 @@ class Expressions(Base):
             ):
                 return Functor(callee.name)
         return None
-
-
-def _extreme(condition: Value, one: Value, other: Value) -> Value | None:
-    """a > b ? a : b, and its like, as max and min; of floating numbers the comparison decides about NaN."""
-    if not isinstance(condition, Op) or condition.name not in ("<", "<=", ">", ">="):
-        return None
-    ctype = type_of(one) if type_of(one) in FLOATING else "int"
-    left, right = condition.args
-    if ctype == "int":
-        gap = subtract(one, other)
-        if (
-            left == gap
-            or add(left, gap) == ZERO
-            or left in (subtract(gap, ONE), subtract(subtract(other, one), ONE))
-        ):
-            smaller = left in (gap, subtract(gap, ONE))
-            return operation("min" if smaller else "max", (one, other), "int")
-        return None
-    if (left, right) == (one, other):
-        name = "max" if condition.name in (">", ">=") else "min"
-    elif (left, right) == (other, one):
-        name = "min" if condition.name in (">", ">=") else "max"
-    else:
-        return None
-    return operation(name, (one, other), ctype)
-
-
-def _integer(name: str, left: Value, right: Value) -> Value:
-    if name == "+":
-        return operation("+", (left, right), "int")
-    if name == "-":
-        return subtract(left, right)
-    if name == "*":
-        return multiply(left, right)
-    if name == "/":
-        return divide(left, right)
-    if name == "%":
-        return modulo(left, right)
-    if (
-        name in ("&", "bitand")
-        and isinstance(right, Const)
-        and int(right.value) & (int(right.value) + 1) == 0
-    ):
-        return modulo(left, Const(int(right.value) + 1))
-    if name in ("<<", ">>") and isinstance(right, Const) and right.value >= 0:
-        power = Const(1 << int(right.value))
-        return multiply(left, power) if name == "<<" else divide(left, power)
-    if isinstance(left, Const) and isinstance(right, Const):
-        a, b = int(left.value), int(right.value)
-        table = {"&": a & b, "|": a | b, "^": a ^ b}
-        if name in table:
-            return Const(table[name])
-    return Op(name, (left, right), "int")
-
-
-def _folded(name: str, left: float, right: float) -> Value:
-    """Constant arithmetic, rounded to float; a quotient is kept as written."""
-    if name == "/":
-        return Op("/", (Const(left), Const(right)), "float") if right else Unknown("a division by zero")
-    exact = {"+": left + right, "-": left - right, "*": left * right}[name]
-    return Const(struct.unpack("f", struct.pack("f", exact))[0])
-
-
-__all__ = ["INT", "Expressions"]

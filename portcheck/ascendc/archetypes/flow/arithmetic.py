@@ -1,0 +1,83 @@
+"""Arithmetic of C++ on values: integers exactly, floating numbers as they are written."""
+
+from __future__ import annotations
+
+import struct
+
+from portcheck.ascendc.archetypes.flow.values import (
+    FLOATING,
+    ONE,
+    ZERO,
+    Const,
+    Op,
+    Unknown,
+    Value,
+    add,
+    divide,
+    modulo,
+    multiply,
+    operation,
+    subtract,
+    type_of,
+)
+
+
+def extreme(condition: Value, one: Value, other: Value) -> Value | None:
+    """a > b ? a : b, and its like, as max and min; of floating numbers the comparison decides about NaN."""
+    if not isinstance(condition, Op) or condition.name not in ("<", "<=", ">", ">="):
+        return None
+    ctype = type_of(one) if type_of(one) in FLOATING else "int"
+    left, right = condition.args
+    if ctype == "int":
+        gap = subtract(one, other)
+        if (
+            left == gap
+            or add(left, gap) == ZERO
+            or left in (subtract(gap, ONE), subtract(subtract(other, one), ONE))
+        ):
+            smaller = left in (gap, subtract(gap, ONE))
+            return operation("min" if smaller else "max", (one, other), "int")
+        return None
+    if (left, right) == (one, other):
+        name = "max" if condition.name in (">", ">=") else "min"
+    elif (left, right) == (other, one):
+        name = "min" if condition.name in (">", ">=") else "max"
+    else:
+        return None
+    return operation(name, (one, other), ctype)
+
+
+def integer(name: str, left: Value, right: Value) -> Value:
+    if name == "+":
+        return operation("+", (left, right), "int")
+    if name == "-":
+        return subtract(left, right)
+    if name == "*":
+        return multiply(left, right)
+    if name == "/":
+        return divide(left, right)
+    if name == "%":
+        return modulo(left, right)
+    if (
+        name in ("&", "bitand")
+        and isinstance(right, Const)
+        and int(right.value) & (int(right.value) + 1) == 0
+    ):
+        return modulo(left, Const(int(right.value) + 1))
+    if name in ("<<", ">>") and isinstance(right, Const) and right.value >= 0:
+        power = Const(1 << int(right.value))
+        return multiply(left, power) if name == "<<" else divide(left, power)
+    if isinstance(left, Const) and isinstance(right, Const):
+        a, b = int(left.value), int(right.value)
+        table = {"&": a & b, "|": a | b, "^": a ^ b}
+        if name in table:
+            return Const(table[name])
+    return Op(name, (left, right), "int")
+
+
+def folded(name: str, left: float, right: float) -> Value:
+    """Constant arithmetic, rounded to float; a quotient is kept as written."""
+    if name == "/":
+        return Op("/", (Const(left), Const(right)), "float") if right else Unknown("a division by zero")
+    exact = {"+": left + right, "-": left - right, "*": left * right}[name]
+    return Const(struct.unpack("f", struct.pack("f", exact))[0])
