@@ -146,13 +146,16 @@ void EachLine(uint64_t offset, uint64_t bytes, uint64_t line_bytes, Visit visit)
 inline void NoteRead(const void *address, uint64_t bytes, const Access &access)
 {
     constexpr uint64_t kSameReadsBeforePoll = 64;
+    constexpr uint64_t kMostFlagPolls = 200;
+    constexpr uint64_t kMostSameReads = 20000;  // a kernel may read one number often for other reasons
     Block &core = Core();
     const bool is_same = core.last_read == address && core.last_read_bytes == bytes;
     core.same_reads = is_same ? core.same_reads + 1 : 0;
     core.last_read = address;
     core.last_read_bytes = bytes;
     if (core.flag_scopes > 0 || core.same_reads > kSameReadsBeforePoll) {
-        g_machine->Poll(access.where, "a value in GM");
+        g_machine->Poll(access.where, "a value in GM",
+                        core.flag_scopes > 0 ? kMostFlagPolls : kMostSameReads);
     } else {
         g_machine->Turns().MaySwitch();
     }

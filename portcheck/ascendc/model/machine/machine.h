@@ -91,16 +91,17 @@ public:
     // Something that another block may be waiting for has happened.
     void Progress() { ++progress_; }
 
-    // The current block has looked at GM for something that is not there yet, perhaps.
-    void Poll(Where where, const char *what)
+    // The current block has looked at GM for something that is not there yet, perhaps. After `most_polls`
+    // without any progress it counts as one that waits for ever.
+    void Poll(Where where, const char *what, uint64_t most_polls)
     {
         Task &task = scheduler_.At(scheduler_.Current());
         if (task.progress_seen != progress_) {
             task.progress_seen = progress_;
             task.polls = 0;
         }
-        ++task.polls;
-        if (task.polls > kPollsBeforeStuck && AllArePolling()) {
+        task.is_stuck = ++task.polls > most_polls;
+        if (task.is_stuck && AllArePolling()) {
             Report(Check::deadlock, where, {Text(Current().index), what});
             ReportWaiting();
             scheduler_.StopAll();
@@ -138,8 +139,6 @@ public:
 private:
     static constexpr size_t kMostViolations = 200;
 
-    static constexpr uint64_t kPollsBeforeStuck = 200;
-
     static uint32_t Sum(const std::vector<uint32_t> &numbers)
     {
         uint32_t sum = 0;
@@ -153,7 +152,7 @@ private:
     {
         for (uint32_t i = 0; i < scheduler_.Size(); ++i) {
             const Task &task = scheduler_.At(i);
-            const bool is_polling = task.polls > kPollsBeforeStuck && task.progress_seen == progress_;
+            const bool is_polling = task.is_stuck && task.progress_seen == progress_;
             if (task.state == TaskState::kReady && !is_polling) {
                 return false;
             }

@@ -37,6 +37,7 @@ struct Task {
     std::unique_ptr<Fiber> fiber = std::unique_ptr<Fiber>(new Fiber());
     TaskState state = TaskState::kReady;
     uint64_t polls = 0;          // reads in a row that waited for other blocks
+    bool is_stuck = false;       // more of them than any other block can need
     uint64_t progress_seen = 0;  // what the machine's progress was at the first of them
 };
 
