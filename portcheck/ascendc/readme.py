@@ -118,6 +118,7 @@ def project_readme(
         ]
         lines.append("")
     told = [f"- {comment(b.said(language), 200)}" for b in budgets]
+    told += [f"- {comment(note.said(language), 600)}" for note in body.notes]
     lines += [*told, *([""] if told else [])]
     if target.flag("datacopypad") is not True:
         lines += [said(_NO_PAD), ""]
