@@ -14,9 +14,13 @@ def render(template: str, given: Mapping[str, object]) -> str:
 
 
 @cache
-def floats_text() -> str:
-    """Python functions that references use to read and write bfloat16 by its bits."""
-    return render("parts/floats.py.jinja", {})
+def floats_text(saturates: bool = False) -> str:
+    """Python functions that references use to read and write bfloat16 by its bits.
+
+    `saturates`: a float that is too large for half becomes the largest half, NaN becomes 0, as on the
+    coupled core (hiascend.com, CANN, API/runtimeapi/aclcppdevg_03_1389, aclrtFloatOverflowMode).
+    """
+    return render("parts/floats.py.jinja", {"saturates": saturates})
 
 
 @cache

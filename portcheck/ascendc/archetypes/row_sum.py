@@ -95,7 +95,7 @@ def write(
         "biases_first": spec.biases_first,
         "formula": spec.formula,
         "start": "0.0f" if spec.from_zero else "-0.0f",  # -0.0 + x is x, whatever x is
-        "floats": floats_text(),
+        "floats": floats_text(saturates=not pad),
         "pad": pad,
         # The coupled core narrows float with CAST_NONE alone, which rounds to the nearest (Cast.md).
         "rounding": "CAST_RINT" if pad else "CAST_NONE",
@@ -129,7 +129,7 @@ def write(
         tiling=tiling.header(name, scalars, fields, render("row_sum/tiling.h.jinja", given)),
         reference=render("row_sum/reference.py.jinja", given),
         trace=trace,
-        notes=(*_notes(spec), *named.notes),
+        notes=(*_notes(spec, pad), *named.notes),
     )
 
 
@@ -161,9 +161,7 @@ def _scalars(spec: RowSum, named: Named) -> Iterator[Scalar]:
         yield named.scalar(name, "int64_t", meaning)
 
 
-def _notes(spec: RowSum) -> tuple[Text, ...]:
-    if not spec.weighted:
-        return ()
+def _notes(spec: RowSum, pad: bool) -> tuple[Text, ...]:
     fused = Text(
         "CUDA's compiler makes one fused multiply-add of a product and a sum, which rounds once; here each "
         "is rounded to float. The result differs by at most one unit in the last place of its type, and by "
@@ -171,4 +169,13 @@ def _notes(spec: RowSum) -> tuple[Text, ...]:
         "CUDA 编译器会把乘法与加法合并为一次融合乘加（只舍入一次）；此处乘积与和分别舍入到 float。"
         "结果最多相差其类型的一个最低位单位；仅当各项相互抵消时差异更大，其大小为每个乘积一次 float 舍入。",
     )
-    return (fused,)
+    saturated = Text(
+        "A sum that is too large for half becomes the largest half here and NaN becomes 0: the target knows "
+        "saturation alone. In CUDA they stay infinity and NaN.",
+        "超出 half 范围的和在此变为最大的 half，NaN 变为 0：该目标只支持饱和模式。"
+        "CUDA 中则保留无穷大与 NaN。",
+    )
+    return (
+        *([fused] if spec.weighted else []),
+        *([saturated] if not pad and spec.out_dtype == "half" else []),
+    )
