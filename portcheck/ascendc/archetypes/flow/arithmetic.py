@@ -8,6 +8,7 @@ from portcheck.ascendc.archetypes.flow.values import (
     FLOATING,
     ONE,
     ZERO,
+    Carried,
     Const,
     Op,
     Unknown,
@@ -19,6 +20,7 @@ from portcheck.ascendc.archetypes.flow.values import (
     operation,
     subtract,
     type_of,
+    walk,
 )
 
 
@@ -30,6 +32,8 @@ def extreme(condition: Value, one: Value, other: Value) -> Value | None:
     left, right = condition.args
     if ctype == "int":
         gap = subtract(one, other)
+        if (has_carried(one) or has_carried(other)) and not has_carried(gap):
+            return None  # a sum that is added to or not
         if (
             left == gap
             or add(left, gap) == ZERO
@@ -45,6 +49,10 @@ def extreme(condition: Value, one: Value, other: Value) -> Value | None:
     else:
         return None
     return operation(name, (one, other), ctype)
+
+
+def has_carried(value: Value) -> bool:
+    return any(isinstance(v, Carried) for v in walk(value))
 
 
 def integer(name: str, left: Value, right: Value) -> Value:

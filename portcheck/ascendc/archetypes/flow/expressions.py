@@ -290,6 +290,8 @@ class Expressions(Base):
         value = self.value(inner)
         if name == "+" or isinstance(value, Unknown):
             return value
+        if name in ("~", "compl") and isinstance(value, Const):
+            return Const(~int(value.value))
         if name != "-":
             return Unknown(f"the operator {name}")
         if isinstance(value, Const):
