@@ -177,29 +177,33 @@ def compiled(project: Path) -> Library:
     """Compile the project in a folder. Raises ManifestError, NoCompilerError, CompileError."""
     described = manifest.read(project)
     folder = Path(tempfile.mkdtemp(prefix="portcheck-build-"))
-    library = folder / "kernel.so"
+    library, name = folder / "kernel.so", described.name
+    lines = (f'#include "{name}.cpp"', '#include "driver.h"', "", f"ASCENDC_MODEL_ENTRY({name})", "")
     try:
-        _compile(project, described, folder, ("-o", str(library)))
+        _compile((project,), described.arch, lines, folder, ("-o", str(library)))
     except (NoCompilerError, CompileError):
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return Library(described, project, library)
 
 
-def check_syntax(project: Path) -> None:
-    """Let the compiler read the project and write nothing. Raises as `compiled` does."""
+def check_syntax(*projects: Path) -> None:
+    """Let the compiler read projects of one target together, and write nothing. Raises as `compiled` does."""
+    read = [manifest.read(p) for p in projects]
+    lines = [f'#include "{described.name}.cpp"' for described in read]
     with tempfile.TemporaryDirectory(prefix="portcheck-build-") as folder:
-        _compile(project, manifest.read(project), Path(folder), ("-fsyntax-only",))
+        _compile(projects, read[0].arch, [*lines, ""], Path(folder), ("-fsyntax-only",))
 
 
-def _compile(project: Path, described: Manifest, folder: Path, more: Sequence[str]) -> None:
-    command, name, driver = compiler().split(), described.name, folder / "driver.cpp"
-    lines = (f'#include "{name}.cpp"', '#include "driver.h"', "", f"ASCENDC_MODEL_ENTRY({name})", "")
+def _compile(
+    projects: Sequence[Path], arch: int, lines: Sequence[str], folder: Path, more: Sequence[str]
+) -> None:
+    command, driver = compiler().split(), folder / "driver.cpp"
     driver.write_text("\n".join(lines), encoding="utf-8")
-    folders = [model_path(), project / "op_kernel", project / "op_host"]
+    folders = [model_path(), *(p / part for p in projects for part in ("op_kernel", "op_host"))]
     paths = [part for f in folders for part in ("-I", str(f.resolve()))]
     done = subprocess.run(
-        [*command, *FLAGS, f"-DASCENDC_ARCH={described.arch}", *paths, str(driver), *more],
+        [*command, *FLAGS, f"-DASCENDC_ARCH={arch}", *paths, str(driver), *more],
         capture_output=True,
         text=True,
         errors="replace",

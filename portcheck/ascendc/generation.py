@@ -78,7 +78,7 @@ class Generation:
         return files
 
     def _item(self, folder: str, kernel: Function) -> Item:
-        body = recognise(self.view, kernel, self.target)
+        body = recognise(self.view, kernel, folder, self.target)
         if body is None:
             lines = constants(self._layouts, kernel.qualified, folder)
             intent = replace(self._builder.intent(kernel, folder), layouts=tuple(lines))

@@ -7,24 +7,18 @@ import shutil
 from pathlib import Path
 
 import pytest
+from cuda_hostile import SCALE
 
 from portcheck.cli import main
 
-KERNEL = """
-__global__ void scale(float* out, const float* in, float factor, int rows, int row_elements) {
-    for (int row = blockIdx.x; row < rows; row += gridDim.x)
-        for (int k = threadIdx.x; k < row_elements; k += blockDim.x)
-            out[row * row_elements + k] = in[row * row_elements + k] * factor + row % 3;
-}
-"""
-CHANGED = KERNEL.replace("int row = blockIdx.x;", "int row = blockIdx.x + 1;")
+CHANGED = SCALE.replace("int row = blockIdx.x;", "int row = blockIdx.x + 1;")
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     folder = tmp_path / "cuda"
     folder.mkdir()
-    (folder / "scale.cu").write_text(KERNEL)
+    (folder / "scale.cu").write_text(SCALE)
     return folder
 
 

@@ -25,3 +25,12 @@ __global__ void quotes(int* out, int n) {{
     // a backslash at the end joins lines \\
     out[n / 7 + n % 3] = n; asm volatile("bar.sync 1, 64;" ::: "memory"); }}
 """
+
+# Rows whose addresses and lengths are known and whose numbers nobody can know: a skeleton, for all time.
+SCALE = """
+__global__ void scale(float* out, const float* in, float factor, int rows, int row_elements) {
+    for (int row = blockIdx.x; row < rows; row += gridDim.x)
+        for (int k = threadIdx.x; k < row_elements; k += blockDim.x)
+            out[row * row_elements + k] = in[row * row_elements + k] * factor + clock();
+}
+"""
