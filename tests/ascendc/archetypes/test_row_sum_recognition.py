@@ -102,6 +102,8 @@ NEAR_MISSES = [
     ("ranks at a distance that is computed", "sum_ranks", "r) * num_tokens + token", "r) * (num_tokens + 1) + token"),
     ("a rank is left out", "sum_ranks", "r < num_ranks", "r < num_ranks - 1"),
     ("rows that overlap", "sum_topk", "(static_cast<int64_t>(token) * num_topk + k)", "(token + k)"),
+    ("two terms at once", "sum_topk", "sum += __half2float(rows[(static_cast<int64_t>(token) * num_topk + k) * hidden + h])",
+     "sum += __half2float(rows[(static_cast<int64_t>(token) * num_topk + k) * hidden + h]) + __half2float(rows[(static_cast<int64_t>(token) * num_topk + k + 1) * hidden + h])"),
     ("the mean", "sum_topk", "half(sum)", "half(sum / num_topk)"),
 ]  # fmt: skip
 SOURCES = {"combine_with_biases": "bias_combine.cu", "sum_ranks": "plain_sum.cu", "sum_topk": "plain_sum.cu"}
@@ -163,3 +165,33 @@ def test_parameters_keep_the_order_of_the_kernel_and_their_names() -> None:
 def test_bfloat16_has_no_body_where_there_is_none() -> None:
     found = recognised(weighted_combine.ARCHETYPE, CUDA / "weighted_combine.cu", "310P")
     assert {k for k, body in found.items() if body} == {"combine_half", "combine_flat"}
+
+
+@pytest.mark.parametrize(
+    ("value", "is_sum"),
+    [
+        ("row(0) + row(1) + row(2) + row(3)", True),
+        ("row(3) + (row(2) + (row(1) + row(0)))", False),
+        ("(row(0) + row(1)) + (row(2) + row(3))", False),
+        ("row(0) + (row(1) + row(2) + row(3))", False),
+        ("row(3) + row(2) + row(1) + row(0)", False),
+        ("row(0) + row(1) + row(2)", False),
+        ("row(0) + row(1) + row(3) + row(2)", False),
+    ],
+)
+def test_the_order_of_a_sum_that_is_written_out_counts(tmp_path: Path, value: str, is_sum: bool) -> None:
+    """Floating sums in another order are other numbers."""
+    path = tmp_path / "sum.cu"
+    path.write_text(
+        "__global__ void sum_four(float* out, const float* rows, int tokens, int hidden) {\n"
+        "    for (int t = blockIdx.x; t < tokens; t += gridDim.x)\n"
+        "        for (int h = threadIdx.x; h < hidden; h += blockDim.x) {\n"
+        "            const auto row = [&](int k) { return rows[(t * 4 + k) * hidden + h]; };\n"
+        f"            out[t * hidden + h] = {value};\n"
+        "        }\n"
+        "}\n"
+    )
+    body = recognised(plain_sum.ARCHETYPE, path)["sum_four"]
+    assert (body is not None) == is_sum
+    if body is not None:
+        assert "Duplicate(sum, -0.0f" in body.kernel

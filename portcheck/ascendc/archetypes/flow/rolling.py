@@ -104,10 +104,24 @@ def rolled_chains(value: Value) -> Value:
     def outer(part: Value) -> Value | None:
         if not isinstance(part, Op) or part.name not in _ASSOCIATIVE or len(part.args) != 2:
             return None
-        leaves = [rewrite(v, outer) for v in chain(part, part.name)]
-        return _chained(part, leaves)
+        leaves = summands(part) if part.name == "+" else chain(part, part.name)
+        return _chained(part, [rewrite(v, outer) for v in leaves])
 
     return rewrite(value, outer)
+
+
+def summands(value: Value) -> list[Value]:
+    """What is added up, one number after the other: floating sums depend on the order.
+
+    Where two sums are added, the second is one summand.
+    """
+    if not isinstance(value, Op) or value.name != "+":
+        return [value]
+    left, right = value.args
+    is_turned = (
+        isinstance(right, Op) and right.name == "+" and not (isinstance(left, Op) and left.name == "+")
+    )
+    return [*summands(right), left] if is_turned else [*summands(left), right]
 
 
 def _chained(part: Op, leaves: list[Value]) -> Value:
