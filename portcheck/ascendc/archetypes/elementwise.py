@@ -31,6 +31,7 @@ _IN = frozenset(("float", "half", "bf16"))
 _OUT = frozenset(("float", "half", "bf16", "int32"))
 _BINARY = {"+": "Add", "-": "Sub", "*": "Mul", "/": "Div", "max": "Max", "min": "Min"}
 _WITH_SCALAR = {"+": "Adds", "*": "Muls", "max": "Maxs", "min": "Mins"}
+_COMPARING = frozenset(("Max", "Min", "Maxs", "Mins"))
 _UNARY = {"abs": "Abs", "exp": "Exp", "sqrt": "Sqrt"}
 _TO_INT = {"rint": "CAST_RINT", "rz": "CAST_TRUNC", "floor": "CAST_FLOOR", "ceil": "CAST_CEIL"}
 
@@ -390,6 +391,7 @@ def write(name: str, found: Found, target: Target, trace: Mapping[str, tuple[Pla
         "result": result,
         "tiles": tiles,
         "rounds": rounds,
+        "compares": any(s.kind in _COMPARING for s in steps),
         "floats": floats_text(),
         "narrow": narrow,
         "ub_bytes_per_element": 2 * sum(in_bytes) + 2 * out_bytes + 4 * tiles + 2 * bool(rounds),
@@ -419,7 +421,7 @@ def _numeric_notes(spec: Elementwise) -> tuple[Text, ...]:
                 "exp 按向量单元的精度计算：末尾几位可能与 CUDA 不同",
             )
         )
-    if any(s.kind in ("Max", "Min", "Maxs", "Mins") for s in spec.steps):
+    if any(s.kind in _COMPARING for s in spec.steps):
         found.append(
             Text(
                 "max and min of a NaN: CUDA's fmaxf and fminf give the other number; what the vector"

@@ -41,6 +41,7 @@ from portcheck.ascendc.archetypes.rows import (
     INDEX_TYPES,
     At,
     Table,
+    fan_out,
     first_of,
     is_count,
     is_disjoint,
@@ -67,8 +68,8 @@ _INT8_MAX = 127.0
 class Quantise:
     """`group` 0 is a scale for the whole row. `scale` and `inverse` are C++ of `amax`; "" for none of it.
 
-    `divides`: a number is divided by `scale` and not multiplied with it. `floor` is what the largest
-    absolute value starts with.
+    `copies`: a row goes to several targets, one for each of its indices. `divides`: a number is divided
+    by `scale` and not multiplied with it. `floor` is what the largest absolute value starts with.
     """
 
     in_dtype: str
@@ -80,12 +81,13 @@ class Quantise:
     divides: bool = False
     index_dtype: str = ""
     skips: bool = False
+    copies: bool = False
 
     @property
     def formula(self) -> str:
         """What the kernel computes, in one line."""
         over = f"the {self.group} numbers around h" if self.group else "the row"
-        row = "row_of[t]" if self.index_dtype else "t"
+        row = f"row_of[t{', k' if self.copies else ''}]" if self.index_dtype else "t"
         parts = []
         if self.out_dtype:
             sign = "/" if self.divides else "*"
@@ -212,8 +214,8 @@ def cpp(value: Value, amax: Value) -> str:
 
 def _quantised(flow: Flow, row: Spanned, scale: Spanned, amax: _Amax, inverse: str) -> Found | None:
     """Rows and their scales."""
-    found = table(row, most_rows=1)
-    if found is None or len(found.rows) != 1 or not is_count(found.column.extent):
+    found = table(row, most_rows=2)
+    if found is None or not is_count(found.column.extent):
         return None
     inside = _number(found.value)
     if inside is None:
@@ -237,32 +239,40 @@ def _quantised(flow: Flow, row: Spanned, scale: Spanned, amax: _Amax, inverse: s
     ):
         return None
     length = found.column.extent
-    if in_at.row != found.rows[0] or in_at.pitch != length or out_at.pitch != length:
+    ways = _rows_of(found, out_at)
+    if ways is None:
+        return None
+    own_row, copy = ways
+    if in_at.row != own_row or in_at.pitch != length or out_at.pitch != length:
         return None
     group = _group(own, found, in_at)
-    if group is None or not _is_scale(scale, amax, found, out_at, group):
+    if group is None or not _is_scale(scale, amax, found, out_at, group, ways):
         return None
     skips = skip_of(found.store, out_at.index)
-    if skips is None or scale.store.when != row.store.when or not _is_target(out_at, found.rows[0]):
+    if skips is None or scale.store.when != row.store.when:
         return None
     spec = Quantise(
         dtype(load.ctype), _FORMATS[out], group, amax.floor, text, inverse, divides,
         INDEX_TYPES[out_at.index.ctype] if out_at.index is not None else "", skips,
+        copy is not None,
     )  # fmt: skip
     buffers = {"out": row.store.buffer, "scales": scale.store.buffer, "rows": load.buffer}
     if out_at.index is not None:
         buffers["row_of"] = out_at.index.buffer
-    names = named(flow, buffers, {"num_rows": found.rows[0].extent, "row_elements": length})
-    if names is None or not is_count(found.rows[0].extent):
+    numbers: dict[str, Value] = {"num_rows": own_row.extent, "row_elements": length}
+    if copy is not None:
+        numbers["num_copies"] = copy.extent
+    names = named(flow, buffers, numbers)
+    if names is None or not all(map(is_count, numbers.values())):
         return None
     return Found(spec, names, max(group, 1), row.store.place)
 
 
-def _is_target(out: At, row: Index) -> bool:
-    """Whether rows go to their own place, or where index[row] says."""
-    if out.index is None:
-        return out.row == row
-    return out.index.address == multiply(Const(WIDTHS[out.index.ctype]), row)
+def _rows_of(found: Table, out: At) -> tuple[Index, Index | None] | None:
+    """The row, and which of its copies: rows go to their own place, or where index[row, copy] says."""
+    if out.index is not None:
+        return fan_out(out.index, found.rows)
+    return (found.rows[0], None) if len(found.rows) == 1 and out.row == found.rows[0] else None
 
 
 def _number(value: Value) -> tuple[Value, Value, bool, str] | None:
@@ -292,7 +302,9 @@ def _number(value: Value) -> tuple[Value, Value, bool, str] | None:
 def _group(own: _Amax, found: Table, at: At) -> int | None:
     """0: the largest of the whole row; n: of the n numbers around the column; None for anything else."""
     width = WIDTHS[own.load.ctype]
-    row = multiply(multiply(Const(width), at.pitch), found.rows[0])
+    if at.row is None:
+        return None
+    row = multiply(multiply(Const(width), at.pitch), at.row)
     rest = subtract(own.load.address, row)
     spread = _spread(rest, own.indices, width)
     if spread is None:
@@ -321,18 +333,21 @@ def _spread(address: Value, indices: tuple[Index, ...], width: int) -> tuple[Val
     return address, count
 
 
-def _is_scale(scale: Spanned, amax: _Amax, found: Table, out: At, group: int) -> bool:
+def _is_scale(
+    scale: Spanned, amax: _Amax, found: Table, out: At, group: int, ways: tuple[Index, Index | None]
+) -> bool:
     """Whether the scales are those of the rows, each stored once beside the others of its row."""
-    row = found.rows[0]
+    row = ways[0]
+    own = {i for i in ways if i is not None}
     width = WIDTHS[amax.load.ctype]
     target: Value = out.index if out.index is not None else row
     rest = subtract(amax.load.address, multiply(multiply(Const(width), found.column.extent), row))
     spread = _spread(rest, amax.indices, width)
     if group == 0:
-        is_own = scale.store.address == multiply(Const(4), target) and set(scale.indices) == {row}
+        is_own = scale.store.address == multiply(Const(4), target) and set(scale.indices) == own
         return is_own and spread == (ZERO, found.column.extent)
-    groups = [i for i in scale.indices if i != row]
-    if len(groups) != 1 or row not in scale.indices:
+    groups = [i for i in scale.indices if i not in own]
+    if len(groups) != 1 or not own <= set(scale.indices):
         return False
     count = divide(found.column.extent, Const(group))
     if groups[0].extent != count:
@@ -420,6 +435,8 @@ def write(name: str, found: Found, target: Target, trace: Mapping[str, tuple[Pla
         ("uint32_t", "tile_elements", "elements of a row that are in UB at a time"),
         ("uint32_t", "work_bytes", "what ReduceMax works in"),
     ]
+    if spec.copies:
+        fields.append(("uint32_t", "num_copies", "indices of a row"))
     return Body(
         name=name,
         archetype=NAME if spec.out_dtype else SCALES,
@@ -464,13 +481,14 @@ def _dropped(found: Found, spec: Quantise) -> tuple[Dropped, ...]:
 
 def _buffers(spec: Quantise, names: Named) -> tuple[Buffer, ...]:
     rows = "num_target_rows" if spec.index_dtype else "num_rows"
+    entries = ("num_rows", "num_copies") if spec.copies else ("num_rows",)
     role = Role.UPDATED if spec.index_dtype else Role.OUTPUT
     scales = (rows, f"row_elements / {spec.group}") if spec.group else (rows,)
     listed = {
         "out": (spec.out_dtype, role, (rows, "row_elements")),
         "scales": ("float", role, scales),
         "rows": (spec.in_dtype, Role.INPUT, ("num_rows", "row_elements")),
-        "row_of": (spec.index_dtype, Role.INPUT, ("num_rows",)),
+        "row_of": (spec.index_dtype, Role.INPUT, entries),
     }
     return tuple(Buffer(n, *listed[n], cuda=names.cuda.get(n, "")) for n in names.order)
 
@@ -480,6 +498,8 @@ def _scalar_list(spec: Quantise, names: Named) -> tuple[Scalar, ...]:
         names.scalar("num_rows", "int64_t", Text("rows", "行数")),
         names.scalar("row_elements", "int64_t", Text("elements of a row", "每行的元素个数")),
     ]
+    if spec.copies:
+        found.append(names.scalar("num_copies", "int64_t", Text("indices of a row", "每行的索引个数")))
     if spec.index_dtype:
         found.append(
             names.scalar(

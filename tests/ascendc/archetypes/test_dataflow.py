@@ -27,7 +27,8 @@ def flow_of(
 def test_a_loop_over_the_grid_is_an_index(tmp_path: Path) -> None:
     flow = flow_of(
         tmp_path,
-        "for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) out[i] = x[i];",
+        "const int step = gridDim.x * blockDim.x;"
+        "for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += step) out[i] = x[i];",
     )
     (store,) = flow.stores
     assert len(store.indices) == 1

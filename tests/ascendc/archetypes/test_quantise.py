@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,9 @@ FP8 = Quantise(
 )  # fmt: skip
 SPECS = {
     "fp8 dispatch": FP8,
+    "fp8 expand": replace(
+        FP8, group=32, scale="(amax / 448.0f)", inverse="(amax / 448.0f)", divides=True, copies=True
+    ),
     "int8": Quantise("bfloat16_t", "int8_t", 0, 1e-4, "(127.0f / amax)", "(amax / 127.0f)"),
     "int8 divided": Quantise("float", "int8_t", 0, 1e-10, "(amax / 127.0f)", "(amax / 127.0f)", divides=True),
     "scales": Quantise("half", "", 0, 0.0, "", "(amax / 448.0f)"),
@@ -34,6 +38,8 @@ SPECS = {
 RUNS = [
     ("fp8 dispatch", "950"),
     ("fp8 dispatch", "910B"),
+    ("fp8 expand", "950"),
+    ("fp8 expand", "910B"),
     ("int8", "910B"),
     ("int8 divided", "950"),
     ("scales", "910B"),
@@ -66,10 +72,12 @@ def arrays(
         found["rows"] = (single.view(np.uint32) >> 16).astype(np.uint16)
     target_rows = shape["num_target_rows"] if spec.index_dtype else rows
     if spec.index_dtype:
-        row_of = random.permutation(target_rows)[:rows]
-        row_of[random.random(rows) < 0.2] = -1
+        entries = rows * (shape["num_copies"] if spec.copies else 1)
+        row_of = random.permutation(target_rows)[:entries]
+        row_of[random.random(entries) < 0.2] = -1
         found["row_of"] = row_of.astype(np.int32)
-    groups = length // 128 if any("/ 128" in b.shape[-1] for b in kernel.body.buffers) else 1
+    is_grouped = any("/" in b.shape[-1] for b in kernel.body.buffers)
+    groups = length // spec.group if is_grouped else 1
     found["scales"] = random.random(target_rows * groups).astype(np.float32)
     out = next((b.dtype for b in kernel.body.buffers if b.name == "out"), "")
     if out:
@@ -84,7 +92,11 @@ def shapes(draw: st.DrawFn, group: int) -> dict[str, int]:
     rows = draw(st.one_of(st.just(0), st.integers(1, 9)))
     length = draw(st.one_of(st.integers(0, 40), st.integers(300, 900), st.sampled_from((64, 256, 512))))
     length = length // 20 * group if group else length
-    return {"num_rows": rows, "row_elements": length, "num_target_rows": rows + draw(st.integers(0, 3))}
+    copies = draw(st.integers(1, 8))
+    target_rows = rows * copies + draw(st.integers(0, 3))
+    return {
+        "num_rows": rows, "row_elements": length, "num_copies": copies, "num_target_rows": target_rows
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "target"), RUNS)
@@ -134,8 +146,8 @@ def found(target: str) -> dict[str, Body]:
 
 
 def test_quantisation_is_recognised_by_what_it_stores() -> None:
-    assert list(found("950")) == ["dispatch_fp8", "quantise_int8"]
-    assert list(found("910B")) == ["dispatch_fp8", "quantise_int8"]
+    assert list(found("950")) == ["dispatch_fp8", "expand_fp8", "quantise_int8"]
+    assert list(found("910B")) == ["dispatch_fp8", "expand_fp8", "quantise_int8"]
     assert list(found("310P")) == []
     scales = recognised(row_scales.ARCHETYPE, CUDA / "quantise.cu", "910B")
     assert [n for n, body in scales.items() if body is not None] == ["row_scales", "row_amax"]
@@ -180,6 +192,9 @@ NEAR_MISSES = [
     ("scales in rows of their own", "dispatch_fp8", "recv_scales[static_cast<int64_t>(slot)",
      "recv_scales[static_cast<int64_t>(token)"),
     ("one of the pair", "dispatch_fp8", "values[j + 1] * scale", "values[j] * scale"),
+    ("copies in columns", "expand_fp8", "token * num_topk + k", "k * num_tokens + token"),
+    ("one scale for all copies", "expand_fp8", "[slot * num_scales", "[token * num_scales"),
+    ("not the last copy", "expand_fp8", "k < num_topk", "k < num_topk - 1"),
     ("every slot", "dispatch_fp8", "slot < 0", "slot < 1"),
 ]  # fmt: skip
 

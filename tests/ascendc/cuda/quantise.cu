@@ -71,6 +71,26 @@ __global__ void __launch_bounds__(kNumThreads) dispatch_fp8(int2* recv_x, float*
     }
 }
 
+// Dispatch of a token to all its experts: the row is quantised for each of them anew, to the same numbers.
+__global__ void expand_fp8(__nv_fp8_storage_t* recv_x, float* recv_scales, const nv_bfloat16* x, const int64_t* slot_of, int num_tokens, int num_topk, int hidden) {
+    const int lane = threadIdx.x % 32, num_scales = hidden / 32;
+    for (int token = blockIdx.x; token < num_tokens; token += gridDim.x) {
+        for (int k = 0; k < num_topk; ++k) {
+            const int64_t slot = slot_of[token * num_topk + k];
+            if (slot < 0)
+                continue;
+            for (int h = threadIdx.x; h < hidden; h += blockDim.x) {
+                const float value = __bfloat162float(x[static_cast<int64_t>(token) * hidden + h]);
+                const float amax = warp_reduce_max(fmaxf(fabsf(value), kSmallestAmax));
+                const float scale = amax / kE4M3Max;
+                recv_x[slot * hidden + h] = __nv_cvt_float_to_fp8(value / scale, __NV_SATFINITE, __NV_E4M3);
+                if (lane == 0)
+                    recv_scales[slot * num_scales + h / 32] = scale;
+            }
+        }
+    }
+}
+
 // Per-token INT8: a warp a token, two passes over the row.
 __global__ void quantise_int8(int8_t* out, float* scales, const nv_bfloat16* x, int num_tokens, int hidden) {
     const int warp = (blockIdx.x * blockDim.x + threadIdx.x) / 32, lane = threadIdx.x % 32;

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from portcheck.ascendc.archetypes.flow.elements import AUTO, WIDTHS, Type, element
-from portcheck.ascendc.archetypes.flow.memory import Effect, NotFollowedError, State, Store, Where, converted
+from portcheck.ascendc.archetypes.flow.memory import (
+    Effect,
+    NotFollowedError,
+    State,
+    Store,
+    Where,
+    converted,
+    is_stored_fp8,
+)
 from portcheck.ascendc.archetypes.flow.values import (
     Const,
     Index,
@@ -258,7 +266,7 @@ class Base:
         for offset, size, part in parts:
             address = add(at.offset, Const(offset))
             ctype = at.type.element if at.type.is_number else f"raw{size}"
-            if isinstance(value, Pack):
+            if isinstance(value, Pack) or is_stored_fp8(part, ctype):
                 ctype = _ctype_of(part, size)
             store = Store(
                 at.base, ctype, address, part, self.state.when, tuple(self.loops), self.place(node), atomic

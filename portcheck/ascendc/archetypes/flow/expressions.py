@@ -356,6 +356,8 @@ class Expressions(Base):
             return value if type_.element else Unknown("a cast to a type that is not known")
         if type_.pointers:
             return Unknown("a number as an address")
+        if type_of(value).startswith("fp8") and type_.element in INTEGERS:
+            return Unknown("an FP8 number as an integer")
         if type_.is_number:
             mode = "satfinite" if type_.element.startswith("fp8") else ""
             cast = converted(value, type_)

@@ -152,8 +152,8 @@ def _as(value: Value, element: str) -> Value:
     held = type_of(value)
     if held == element or (held in INTEGERS and element in INTEGERS):
         return value
-    if element == "uint8" and isinstance(value, Cast) and value.ctype.startswith("fp8"):
-        return value  # the storage type of an FP8 number
+    if is_stored_fp8(value, element):
+        return value
     if isinstance(value, Const) and not value.value and (held in INTEGERS) == (element in INTEGERS):
         return value
     if isinstance(value, Const) and value.value == 0 and str(value.value) != "-0.0":
@@ -175,13 +175,18 @@ def converted(value: Value, type_: Type) -> Value:
     if not type_.is_number or isinstance(value, Unknown | Pack | Pointer):
         return value
     held, wanted = type_of(value), type_.element
-    if held == wanted or not held:
+    if held == wanted or not held or is_stored_fp8(value, wanted):
         return value
     if wanted in INTEGERS and held in INTEGERS:
         return _integer(value, held, wanted)
     if isinstance(value, Const):
         return _constant(value, wanted)
     return cast(value, wanted, "rz" if wanted in INTEGERS else "rn")
+
+
+def is_stored_fp8(value: Value, wanted: str) -> bool:
+    """Whether a byte takes an FP8 number as it is: what CUDA's conversions give is its storage type."""
+    return wanted == "uint8" and isinstance(value, Cast) and value.ctype.startswith("fp8")
 
 
 def cast(value: Value, wanted: str, mode: str) -> Cast:
