@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from math import copysign
 
 from portcheck.ascendc.archetypes import matching, row_sum
 from portcheck.ascendc.archetypes.dataflow import (
@@ -127,7 +128,7 @@ def _terms(reader: _Reader, whole: Reduce) -> RowSum | None:
     condition, body = None, whole.body
     if isinstance(body, Op) and body.name == "where":
         condition, body = body.args
-    elif isinstance(body, Op) and body.name == "select" and whole.init == Const(0.0):
+    elif isinstance(body, Op) and body.name == "select" and _is_plus_zero(whole.init):
         condition, body = _chosen(body)  # what starts at 0.0 is never -0.0: to add 0.0 is to add nothing
     weight, row = None, widened(body)
     if row is None and (pair := matching.operands(body, "*")) is not None:
@@ -203,13 +204,18 @@ def _part_rows(reader: _Reader, row: Load, whole: Reduce) -> Value | None:
 def _with_biases(reader: _Reader, spec: RowSum, init: Value, last: list[Value]) -> RowSum | None:
     """The spec with what is added before the first or behind the last term."""
     ctype = matching.ctype_of(spec.in_dtype)
-    from_zero = init == Const(0.0)
-    first = [] if from_zero or init == NOTHING else list(matching.operands(init, "+") or (init,))
+    from_zero = _is_plus_zero(init)
+    first = [] if init == Const(0.0) or init == NOTHING else list(matching.operands(init, "+") or (init,))
     if (first and last) or (init == NOTHING and spec.skips):
         return None
     if not all(reader.bias(v, ctype) for v in (*first, *last)):
         return None
     return replace(spec, biases=reader.biases, biases_first=bool(first), from_zero=from_zero)
+
+
+def _is_plus_zero(value: Value) -> bool:
+    """Whether it is 0.0 and not -0.0, which compare equal."""
+    return isinstance(value, Const) and value.value == 0 and copysign(1.0, value.value) > 0
 
 
 def _matched(reader: _Reader, spec: RowSum, whole: Reduce) -> Matched | None:

@@ -76,6 +76,7 @@ NEAR_MISSES = [
     ("the first threads alone", "combine_elements", "for (int token", "if (threadIdx.x >= 128) return; for (int token"),
     ("every other column", "combine_elements", "h += blockDim.x", "h += 2 * blockDim.x"),
     ("every other token", "combine_elements", "token += gridDim.x", "token += 2 * gridDim.x"),
+    ("a variable that threads share", "combine_elements", "float sum", "static float sum"),
     ("in double", "combine_elements", "float sum = 0.0f", "double sum = 0.0f"),
     ("indices without a sign", "combine_elements", "const int row", "const unsigned row"),
     ("short indices", "combine_elements", "const int row", "const short row"),
@@ -146,6 +147,13 @@ def test_indices_that_are_always_given_are_not_skipped(tmp_path: Path) -> None:
     body = recognised(weighted_combine.ARCHETYPE, path)["combine_elements"]
     assert body is not None
     assert "row < 0" not in body.kernel
+
+
+def test_a_sum_keeps_the_sign_of_the_zero_that_it_starts_at(tmp_path: Path) -> None:
+    path = changed(tmp_path, "weighted_combine.cu", "combine_elements", "sum = 0.0f", "sum = -0.0f")
+    body = recognised(weighted_combine.ARCHETYPE, path)["combine_elements"]
+    assert body is not None
+    assert "Duplicate(sum, -0.0f" in body.kernel
 
 
 def test_parameters_keep_the_order_of_the_kernel_and_their_names() -> None:

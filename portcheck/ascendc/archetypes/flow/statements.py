@@ -183,6 +183,11 @@ class Statements(Calls):
     def _declaration(self, node: Node) -> None:
         base = node.child_by_field_name("type")
         text = self.text(base) if base is not None else "auto"
+        words = {
+            self.text(c) for c in node.children if c.type in ("storage_class_specifier", "type_qualifier")
+        }
+        if "static" in words and not words & {"const", "constexpr"}:
+            raise self.give_up("a variable that threads share", node)
         for declarator in node.children_by_field_name("declarator"):
             self._declare(node, declarator, text)
 
