@@ -90,6 +90,13 @@ class Manifest:
         }  # fmt: skip
 
 
+def gaps_left(folder: Path, manifest: Manifest) -> tuple[str, ...]:
+    """The gaps whose mark still stands in the sources: who fills a gap takes the mark out."""
+    files = sorted(f for part in ("op_kernel", "op_host") for f in (folder / part).glob("*") if f.is_file())
+    text = "\n".join(f.read_text(encoding="utf-8", errors="replace") for f in files)
+    return tuple(mark for mark, _ in manifest.gaps if f"PORTCHECK-GAP({mark})" in text)
+
+
 def _buffer_record(buffer: Buffer) -> dict[str, Any]:
     shape = list(buffer.shape)
     return {
