@@ -31,6 +31,7 @@ _MARKED = {
     ActionKind.ACCUMULATE: "a sum in FP32: Cast to float, Add or Axpy, Cast back with CAST_RINT",
 }
 _TEXT_BYTES = 60
+_BLOCK_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,8 @@ class PipelineWriter:
         self.trace[key] = (*places, *(a.place for a in pipeline.computed))
         loops = nest(pipeline, self.names)
         self.positive += loops.positive
-        before, functions = self._before(pipeline, loops)
-        conditions, more = self._open_conditions(pipeline)
-        functions += more
+        before = self._before(pipeline, loops)
+        conditions, functions = self._open_conditions(pipeline)
         body, more = self._body(name, pipeline, loops, conditions)
         functions += more
         view = self._view(name, key, pipeline, loops)
@@ -96,7 +96,7 @@ class PipelineWriter:
     def _view(self, name: str, key: str, pipeline: Pipeline, loops: Nest) -> SimpleNamespace:
         ins = [f"in_{n}" for n in range(len(pipeline.loads))]
         outs = [f"out_{n}" for n in range(len(pipeline.stores))]
-        by_blocks = all(m.by_blocks for m in pipeline.moves)
+        by_blocks = all(m.by_blocks for m in pipeline.moves) and not self._shares_blocks(pipeline)
         cores = "static_cast<int64_t>(AscendC::GetBlockIdx()) * tiling_.tile_bytes"
         step = "static_cast<int64_t>(AscendC::GetBlockNum()) * tiling_.tile_bytes"
         mark = f"compute-{self._count}"
@@ -159,13 +159,18 @@ class PipelineWriter:
 
     # -- the loops ---------------------------------------------------------------------
 
-    def _before(self, pipeline: Pipeline, loops: Nest) -> tuple[list[str], list[str]]:
+    def _before(self, pipeline: Pipeline, loops: Nest) -> list[str]:
         """What is asked once before the loops: are the addresses known, and does this core take part?"""
         lines: list[str] = []
-        functions: list[str] = []
         split = any(loop.over_cores for loop in loops.loops)
         by_blocks = all(m.by_blocks for m in pipeline.moves)
-        if pipeline.stores and not split and not by_blocks:
+        if self._shares_blocks(pipeline):
+            lines.append("if (AscendC::GetBlockIdx() != 0) {")
+            lines.append(
+                "    return;  // rows may share blocks of 32 bytes, which only DataCopyPad writes in part"
+            )
+            lines.append("}")
+        elif pipeline.stores and not split and not by_blocks:
             lines.append("if (AscendC::GetBlockIdx() != 0) {")
             known = all(m.offset is not None for m in pipeline.stores)
             why = "every block of CUDA stores the same bytes" if known else "who stores where is a gap"
@@ -176,7 +181,14 @@ class PipelineWriter:
                 self._pieces.add(self.intent.fields[f"gridDim.{loop.symbol.name[-1]}"])
         if by_blocks:
             self._pieces.add("platform.vector_cores")
-        return lines, functions
+        return lines
+
+    def _shares_blocks(self, pipeline: Pipeline) -> bool:
+        """Whether two pieces may store to one block of UB's size on a target that writes whole blocks:
+        then one core does it all."""
+        return not self.pads and not all(
+            _is_whole(move.offset) and _is_whole(move.length) for move in pipeline.stores
+        )
 
     def _open_conditions(self, pipeline: Pipeline) -> tuple[list[str], list[str]]:
         listed = list(dict.fromkeys(c for m in pipeline.moves for c in m.open_conditions))
@@ -224,7 +236,7 @@ class PipelineWriter:
         return lines, functions
 
     def _header(self, loop: Loop, pipeline: Pipeline) -> tuple[str, list[str]]:
-        if loop.over_cores:
+        if loop.over_cores and not self._shares_blocks(pipeline):
             start, step = "AscendC::GetBlockIdx()", f"{loop.variable} += AscendC::GetBlockNum()"
             return f"for (int64_t {loop.variable} = {start}; {loop.limit}; {step}) {{", []
         functions = []
@@ -360,6 +372,13 @@ def _stores_again(pipeline: Pipeline, loops: Nest) -> bool:
     return any(
         move.offset is None or any(loop.symbol not in move.offset.symbols() for loop in loops.loops)
         for move in pipeline.stores
+    )
+
+
+def _is_whole(expr: Expr | None) -> bool:
+    """Whether an expression is a multiple of a block's 32 bytes whatever its symbols are."""
+    return expr is not None and all(
+        c % _BLOCK_BYTES == 0 for c in (expr.constant, *(c for _, c in expr.terms))
     )
 
 

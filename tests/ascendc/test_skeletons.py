@@ -161,6 +161,14 @@ def test_a_determined_row_moves(scale: Path) -> None:
     assert not any(moved[5 * 44 :])
 
 
+def test_without_datacopypad_rows_that_share_blocks_are_one_cores(tmp_path: Path) -> None:
+    (tmp_path / "scale.cu").write_text(SCALE, encoding="utf-8")
+    project = written(tmp_path, "310P", tmp_path / "out") / "scale"
+    checked = checking.check(checking.compiled(project), cores=3, seed=1)
+    assert not checked.refused
+    assert checked.lines() == []
+
+
 def test_two_recognised_kernels_of_one_name_have_names_of_their_own(hostile: Path) -> None:
     _, items = generated(hostile, "910B")
     for item in items:
