@@ -137,6 +137,7 @@ def read(view: View, function: Function, texts: dict[str, str] | None = None) ->
             _parameter(reader, parameter.name, parameter.type_text, buffers, scalars)
         if function.body is None:
             raise NotFollowedError("a kernel without a body")
+        reader.must_be_parsed(function.body)
         reader.run([*function.body.named_children])
     except NotFollowedError as error:
         return Flow(function, texts, buffers, tuple(scalars), stopped=error.why, stopped_at=error.place)

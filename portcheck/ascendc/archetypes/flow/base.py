@@ -123,6 +123,11 @@ class Base:
     def give_up(self, why: str, node: Node) -> NotFollowedError:
         return NotFollowedError(why, self.place(node))
 
+    def must_be_parsed(self, node: Node) -> None:
+        """Code that the parser did not understand may do anything."""
+        if node.has_error:
+            raise self.give_up("a part of the code could not be parsed", node)
+
     def step(self, node: Node) -> None:
         self.steps += 1
         if self.steps > MAX_STEPS:

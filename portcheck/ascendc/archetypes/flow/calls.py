@@ -24,6 +24,7 @@ from portcheck.ascendc.archetypes.flow.functions import (
     STORES,
     UNARY,
 )
+from portcheck.ascendc.archetypes.flow.grouping import stays_whole
 from portcheck.ascendc.archetypes.flow.jumps import jumps_in
 from portcheck.ascendc.archetypes.flow.memory import Where, cast, converted
 from portcheck.ascendc.archetypes.flow.values import (
@@ -366,6 +367,7 @@ class Calls(Expressions):
         self.state.write(base, 0, type_.bytes or 8, converted(value, type_))
 
     def _body(self, body: Node, node: Node) -> Value:
+        self.must_be_parsed(body)
         frame = self.frame
         frame.result = self.unique("result")
         self.run([*body.named_children])
@@ -411,6 +413,8 @@ class Calls(Expressions):
             statements = [c for c in body.named_children if c.type != "comment"]
             if len(statements) == 1 and statements[0].type == "expression_statement":
                 inner = statements[0].named_children
+                if inner and not stays_whole(inner[0], node):
+                    raise self.give_up("a macro that the operators around it take apart", node)
                 return self.value(inner[0]) if inner else ZERO
             if jumps_in(body):
                 raise self.give_up("a macro that leaves the code around it", node)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from portcheck.ascendc.archetypes.flow.arithmetic import extreme, folded, integer
 from portcheck.ascendc.archetypes.flow.base import Base, Functor, Lambda
 from portcheck.ascendc.archetypes.flow.elements import Type
+from portcheck.ascendc.archetypes.flow.grouping import stays_whole
 from portcheck.ascendc.archetypes.flow.memory import Where, converted
 from portcheck.ascendc.archetypes.flow.values import (
     FLOATING,
@@ -148,9 +149,11 @@ class Expressions(Base):
             return self.text_value(text) if text != name else Scalar(name)
         short = name.rsplit("::", 1)[-1]
         values = self.program.constants.get(short, [])
-        macro = self.context.macros.get(short, self.frame.origin.file.path)
+        origin = self.frame.origin
+        offset = origin.lookup_offset if origin.expansion else node.start_byte
+        macro = self.context.macros.get(short, origin.file.path, offset)
         if macro is not None and macro.parameters is None and macro.body:
-            return self.text_value(macro.body.decode("utf-8", "replace").strip())
+            return self._macro_constant(macro.body.decode("utf-8", "replace").strip(), node)
         if len({o.read(n) for n, o in values}) != 1:
             return Unknown(f"what {name} is")
         constant, origin = values[0]
@@ -159,6 +162,14 @@ class Expressions(Base):
             return self.value(constant)
         finally:
             self.frame.origin = before
+
+    def _macro_constant(self, text: str, node: Node) -> Value:
+        """What a macro stands for: its text, which `2 * NAME` may take apart."""
+        parsed, _ = self.parsed(text)
+        inner = first_child(parsed) if parsed is not None else None
+        if inner is None or not stays_whole(inner, node):
+            return Unknown("a macro that the operators around it take apart")
+        return self.text_value(text)
 
     def _sizeof_expression(self, node: Node) -> Value:
         inner = node.child_by_field_name("type") or node.child_by_field_name("value")
@@ -220,7 +231,12 @@ class Expressions(Base):
         one = self.truth(left)
         if isinstance(one, Const):
             return self.truth(right) if bool(one.value) == (name == "and") else one
-        other = self.truth(right)
+        before = self.state
+        self.state = before.fork(one if name == "and" else negate(one))
+        other, after = self.truth(right), self.state
+        self.state = before
+        if after.cells != before.cells:
+            raise self.give_up("an operand that changes variables and is not always evaluated", right)
         if isinstance(other, Const):
             return one if bool(other.value) == (name == "and") else other
         return first_unknown(one, other) or Op(name, (one, other), "bool")

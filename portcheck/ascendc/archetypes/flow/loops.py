@@ -152,13 +152,8 @@ class Loops(Statements):
         carried: set[Cell] = set()
         for _ in range(MAX_ROUNDS):
             del self.stores[stores:], self.effects[effects:]
-            self.state = before.fork()
-            self.state.write(counter.base, 0, counter.type.bytes or 4, value)
             carried = {c for c in carried if c[1] in before.cells[c[0]]}
-            for base, offset in carried:
-                width, old = before.cells[base][offset]
-                mark = Carried(self.depth, (base, offset), type_of(old))
-                self.state.cells[base][offset] = (width, mark)
+            self._begin(before, carried, counter, value)
             self.loops.append(index)
             self._round(body)
             self.loops.pop()
@@ -170,8 +165,34 @@ class Loops(Statements):
             carried |= changed
         else:
             raise self.give_up("a loop whose variables are not settled", node)
+        self._must_keep_its_bounds(before, carried, counter, value, node)
         self._finish(before, carried, index, sequential, stores, counter)
         self.depth -= 1
+
+    def _must_keep_its_bounds(
+        self, before: State, carried: set[Cell], counter: Where, value: Value, node: Node
+    ) -> None:
+        """Condition and step must not depend on what the body changes."""
+        after = self.state
+        self._begin(before, carried, counter, value)
+        test, update = node.child_by_field_name("condition"), node.child_by_field_name("update")
+        assert test is not None
+        assert update is not None
+        going = self.truth(test)
+        self.value(update)
+        found = self.state.read(counter.base, 0, counter.type.bytes or 4, "")
+        own = {Carried(self.depth, cell, type_of(before.cells[cell[0]][cell[1]][1])) for cell in carried}
+        if contains(going, own) or contains(found, own):
+            raise self.give_up("a loop that changes its own bound or step", node)
+        self.state = after
+
+    def _begin(self, before: State, carried: set[Cell], counter: Where, value: Value) -> None:
+        """The variables as an iteration finds them."""
+        self.state = before.fork()
+        self.state.write(counter.base, 0, counter.type.bytes or 4, value)
+        for base, offset in carried:
+            width, old = before.cells[base][offset]
+            self.state.cells[base][offset] = (width, Carried(self.depth, (base, offset), type_of(old)))
 
     def _counter(self, node: Node, update: Node) -> tuple[Where, list[Node]]:
         """The variable that the condition is about, and what else the step changes."""
