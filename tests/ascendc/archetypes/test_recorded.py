@@ -52,7 +52,7 @@ def compiled(name: str) -> Compiled:
     case, target = CASES[name], TARGETS["950" if name in FP8 else "910B"]
     seen, wanted = view(case.source), case.kernel.split("<")[0]
     kernel = next(f for f in seen.analysis.functions if f.is_kernel and f.qualified == wanted)
-    body = recognise(seen, kernel, target)
+    body = recognise(seen, kernel, kernel.name, target)
     assert body is not None, wanted
     assert body.is_complete
     return Compiled(body, model_arch(target))
