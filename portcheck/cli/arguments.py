@@ -417,7 +417,7 @@ def _parser(command: str, epilog: str, usage: str) -> _Parser:
     parser = _Parser(
         prog=f"portcheck {command}",
         usage=f"portcheck {command} {usage}".rstrip(),
-        description=f"{COMMANDS[command].capitalize()}.",
+        description=f"{COMMANDS[command][0].upper()}{COMMANDS[command][1:]}.",
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
