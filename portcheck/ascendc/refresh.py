@@ -2,9 +2,11 @@
 
 What was generated last lies in `.portcheck/base`. A file that nobody edited is replaced. One that was
 edited is merged line by line with the new text; that is `git merge-file`, which is everywhere where
-Git is. (The merge libraries of PyPI are under the GPL or not kept.) Where a merge conflicts, no file
-of that project is touched: the merged files, with markers, are put into `.portcheck/conflicts`. When
-no marker is left in them, the next run takes them.
+Git is. (The merge libraries of PyPI are under the GPL or not kept.) CUDA code that only moved within
+its file changes nothing but line numbers in comments: that alone is no conflict with an edit.
+
+Where a merge conflicts, no file of that project is touched: the merged files, with markers, are put
+into `.portcheck/conflicts`. When no marker is left in them, the next run takes them.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -25,6 +28,7 @@ _STATE = "project.json"
 SCHEMA, VERSION = "portcheck-skeletons", 1
 _MARKERS = ("<<<<<<< ", ">>>>>>> ")
 _DIGEST = "digest"
+_LINE_NUMBER = re.compile(r"(?<=\w\.)(\w{1,5}):\d+(?:-\d+)?")  # of path:line and path:first-last
 
 
 class RefreshError(Exception):
@@ -172,8 +176,27 @@ def _change(folder: Path, path: str, new: str, resolved: str | None) -> Change:
         return Change(path, Outcome.REPLACED, now, new)
     if base == new:
         return Change(path, Outcome.KEPT, now, now)
-    merged, conflicts = _merge(now, base or "", new)
+    merged, conflicts = _merge(*_renumbered(now, base or "", new), new)
     return Change(path, Outcome.CONFLICT if conflicts else Outcome.MERGED, now, merged)
+
+
+def _renumbered(now: str, base: str, new: str) -> tuple[str, str]:
+    """`now` and `base`, each line that differs from one of `new` by CUDA line numbers alone as in `new`."""
+    before, mine, after = (text.splitlines(keepends=True) for text in (base, now, new))
+    fresh = {n: after[m] for n, m in _matched([*map(_unnumbered, before)], [*map(_unnumbered, after)])}
+    for n, m in _matched(before, mine):
+        mine[m] = fresh.get(n, mine[m])
+    return "".join(mine), "".join(fresh.get(n, line) for n, line in enumerate(before))
+
+
+def _unnumbered(line: str) -> str:
+    return _LINE_NUMBER.sub(r"\1:", line)
+
+
+def _matched(left: list[str], right: list[str]) -> Iterator[tuple[int, int]]:
+    """The indices of lines that are the same on both sides, in order."""
+    for at, to, length in difflib.SequenceMatcher(None, left, right, autojunk=False).get_matching_blocks():
+        yield from zip(range(at, at + length), range(to, to + length), strict=True)
 
 
 def _merge(now: str, base: str, new: str) -> tuple[str, bool]:

@@ -101,7 +101,8 @@ def _summary(planned: Refresh, items: list[Item]) -> list[str]:
         lines.append(f"{item.folder}: {item.kernel}: {state}")
     counts = Counter(c.outcome for c in planned.changes)
     told = ", ".join(f"{counts[o]} {o.value}" for o in Outcome if counts[o])
-    lines.append(f"{len(items)} projects for {planned.target} in {planned.folder}; files: {told}")
+    counted = f"{len(items)} {'project' if len(items) == 1 else 'projects'}"
+    lines.append(f"{counted} for {planned.target} in {planned.folder}; files: {told}")
     others = refresh.left_over(planned.folder, planned.items)
     return [*lines, *(f"{name}: not written this time, its folder stays" for name in others)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +84,7 @@ def _verify(project: Path, seeds: int, spoken: str) -> Outcome:
 def _ran(library: Library, seeds: int, spoken: str) -> Outcome:
     """Every seed with one core, a few and all."""
     described = library.manifest
-    found: dict[str, None] = {}
+    found: dict[Hashable, str] = {}
     refused, cases, compared = "", 0, False
     for seed in range(seeds):
         for cores in sorted({1, 3, described.cores}):
@@ -92,20 +92,24 @@ def _ran(library: Library, seeds: int, spoken: str) -> Outcome:
             refused = refused or checked.refused
             cases += not checked.refused
             compared = compared or checked.compared
-            for line in _lines(checked, spoken):
-                found.setdefault(f"  {line}")
+            for key, line in _lines(checked, spoken):
+                found.setdefault(key, f"  {line}")
     state = _state(len(manifest.gaps_left(library.project, described)), cases, compared)
     if not cases:
         return Outcome((f"{described.name}: compiles; not run: {refused}",), False)
     if not found:
         return Outcome((f"{described.name}: {state}",), False)
     return Outcome(
-        (f"{described.name}: {len(found)} found, {state}", *checking.shown(list(found), _SHOWN)), True
+        (f"{described.name}: {len(found)} found, {state}", *checking.shown([*found.values()], _SHOWN)), True
     )
 
 
-def _lines(checked: Checked, spoken: str) -> list[str]:
-    return [*checked.lines(spoken), *checked.differences]
+def _lines(checked: Checked, spoken: str) -> Iterator[tuple[Hashable, str]]:
+    """Lines for the reader with what they are about: of the same check at the same line, one is enough."""
+    for violation in checked.violations:
+        yield (violation.check, violation.file, violation.line), violation.text(spoken)
+    for number, difference in enumerate(checked.differences):
+        yield ("reference", number), difference
 
 
 def _state(gaps: int, cases: int, compared: bool) -> str:

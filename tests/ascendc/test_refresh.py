@@ -57,6 +57,16 @@ def test_an_edit_stays_where_nothing_new_is_generated(kernel: Path, tmp_path: Pa
     assert kernel.read_text() == changed(3, "mine")
 
 
+def test_cuda_code_that_moved_is_no_conflict_with_an_edit(tmp_path: Path) -> None:
+    out, place = tmp_path / "out", "// csrc/a.cu:{}: 1 load\n"
+    write(out, "top\n" + place.format(5) + "left out\n" + place.format("7-9") + "middle\n" + place.format(20))
+    kernel = out / "one" / "op_kernel" / "one.cpp"
+    kernel.write_text("top\nmine\nmiddle\n" + place.format(20))
+    moved = "top\n" + place.format(8) + "left out\n" + place.format("10-12") + "middle\n" + place.format(23)
+    assert outcomes(write(out, moved))["one/op_kernel/one.cpp"] is Outcome.MERGED
+    assert kernel.read_text() == "top\nmine\nmiddle\n" + place.format(23)
+
+
 def test_an_edit_and_a_change_elsewhere_are_merged(kernel: Path, tmp_path: Path) -> None:
     kernel.write_text(changed(3, "mine"))
     planned = write(tmp_path / "out", changed(15, "new"))
