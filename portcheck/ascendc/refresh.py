@@ -49,12 +49,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One file: its path below the output, its text now ("" for none) and then."""
+    """One file: its path below the output, its text now ("" for none) and then.
+
+    Of a conflict, `news` says what is generated differently than before, as lines with - and +.
+    """
 
     path: str
     outcome: Outcome
     before: str
     after: str
+    news: tuple[str, ...] = ()
 
     def diff(self) -> Iterator[str]:
         """A unified diff, without line ends."""
@@ -176,8 +180,17 @@ def _change(folder: Path, path: str, new: str, resolved: str | None) -> Change:
         return Change(path, Outcome.REPLACED, now, new)
     if base == new:
         return Change(path, Outcome.KEPT, now, now)
-    merged, conflicts = _merge(*_renumbered(now, base or "", new), new)
-    return Change(path, Outcome.CONFLICT if conflicts else Outcome.MERGED, now, merged)
+    mine, before = _renumbered(now, base or "", new)
+    merged, conflicts = _merge(mine, before, new)
+    if not conflicts:
+        return Change(path, Outcome.MERGED, now, merged)
+    return Change(path, Outcome.CONFLICT, now, merged, tuple(_news(before, new)))
+
+
+def _news(before: str, new: str) -> Iterator[str]:
+    """The lines that went and came, each once: one CUDA line may stand at several places."""
+    lines = difflib.unified_diff(before.splitlines(), new.splitlines(), lineterm="", n=0)
+    yield from dict.fromkeys(line for line in list(lines)[2:] if not line.startswith("@@"))
 
 
 def _renumbered(now: str, base: str, new: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from portcheck import scan as scanning
 from portcheck.analysis import analyse
 from portcheck.ascendc import refresh
+from portcheck.ascendc.checking import shown
 from portcheck.ascendc.generation import README, Generation
 from portcheck.ascendc.project import Item
 from portcheck.ascendc.refresh import Outcome, Refresh, RefreshError
@@ -23,6 +24,8 @@ from portcheck.cli.progress import Progress
 from portcheck.cli.rule_choice import all_rules
 from portcheck.pack import findings
 from portcheck.pack.subjects import View
+
+_SHOWN = 20  # lines of what is generated differently, at a conflict
 
 
 def run(options: Namespace) -> int:
@@ -84,6 +87,8 @@ def _write(planned: Refresh, items: list[Item], quiet: bool) -> int:
         copy = planned.folder / refresh.OWN / "conflicts" / change.path
         print(
             f"portcheck: conflict: {planned.folder / change.path}: merged with markers in {copy}",
+            *(f"  {line}" for line in shown(change.news, _SHOWN)),
+            sep="\n",
             file=sys.stderr,
         )
     if planned.conflicts:

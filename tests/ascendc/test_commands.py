@@ -86,6 +86,7 @@ def test_a_conflict_is_exit_code_1_and_changes_nothing(
     assert file.read_text() == before
     said = capsys.readouterr().err
     assert f"conflict: {file}" in said
+    assert any(line.startswith("  -") and "out_0_offset =" in line for line in said.splitlines())
     copy = tree.parent / "port" / ".portcheck" / "conflicts" / "scale" / "op_kernel" / "scale.cpp"
     assert "<<<<<<< your text" in copy.read_text()
 
