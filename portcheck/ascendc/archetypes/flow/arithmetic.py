@@ -6,15 +6,21 @@ import struct
 
 from portcheck.ascendc.archetypes.flow.values import (
     FLOATING,
+    INTEGERS,
     ONE,
     ZERO,
     Carried,
+    Cast,
     Const,
+    Lanes,
     Op,
+    Reduce,
+    Shuffle,
     Unknown,
     Value,
     add,
     divide,
+    is_natural,
     modulo,
     multiply,
     operation,
@@ -42,6 +48,8 @@ def extreme(condition: Value, one: Value, other: Value) -> Value | None:
             smaller = left in (gap, subtract(gap, ONE))
             return operation("min" if smaller else "max", (one, other), "int")
         return None
+    if not _is_no_nan(other):
+        return None  # a NaN would be what is left, and not the other number as fmaxf gives it
     if (left, right) == (one, other):
         name = "max" if condition.name in (">", ">=") else "min"
     elif (left, right) == (other, one):
@@ -49,6 +57,30 @@ def extreme(condition: Value, one: Value, other: Value) -> Value | None:
     else:
         return None
     return operation(name, (one, other), ctype)
+
+
+def _is_no_nan(value: Value) -> bool:
+    """Whether a floating number is one: a constant, or the largest of several of which one is."""
+    match value:
+        case Const() | Carried():
+            return True
+        case Op(name="max" | "min"):
+            return any(map(_is_no_nan, value.args))
+        case Reduce(op="max" | "min"):
+            return _is_no_nan(value.init) or _is_no_nan(value.body)
+        case Lanes() | Shuffle():
+            return _is_no_nan(value.body)
+        case _:
+            return False
+
+
+def as_unsigned(value: Value, kind: str) -> Value:
+    """An integer as an operation of unsigned numbers takes it; `kind` is "" for one of signed numbers."""
+    if not kind or type_of(value) not in INTEGERS or is_natural(value):
+        return value
+    if isinstance(value, Const):
+        return Const(int(value.value) % (1 << (32 if kind == "uint32" else 64)))
+    return Cast(kind, value)
 
 
 def has_carried(value: Value) -> bool:

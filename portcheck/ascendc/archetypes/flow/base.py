@@ -71,6 +71,7 @@ class Frame:
     result: str = ""  # the variable that `return` writes
     loops: int = 0  # how many loops of this function are around
     is_lambda: bool = False
+    returns: Type = AUTO  # what a closure says that it returns
 
 
 class Base:

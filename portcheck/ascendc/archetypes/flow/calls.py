@@ -94,6 +94,8 @@ class Calls(Expressions):
         if name in ("__nv_cvt_float_to_fp8", "__nv_cvt_float2_to_fp8x2") and len(arguments) == 3:
             return self._to_fp8(arguments)
         values = [self.value(a) for a in arguments]
+        if name.startswith("__f") or (name in _TABLES and name.endswith("f")):
+            values = [converted(v, Type("float")) if type_of(v) == "double" else v for v in values]
         bad = first_unknown(*values)
         if bad is not None and (name in _TABLES or name in SAME or name.startswith(("make_", "__shfl"))):
             return bad
@@ -222,6 +224,13 @@ class Calls(Expressions):
         frame = Frame(self.function, self.frame.origin, dict(self.frame.texts), dict(self.frame.constants))
         frame.names, frame.aliases = {**before, **found.names}, dict(self.frame.aliases)
         frame.is_lambda = True
+        returns = (
+            next((c for c in listed.named_children if c.type == "trailing_return_type"), None)
+            if listed
+            else None
+        )
+        if returns is not None:
+            frame.returns = self.type_named(self.text(returns).removeprefix("->").strip())
         declared = (
             [c for c in parameters.named_children if c.type == "parameter_declaration"] if parameters else []
         )

@@ -6,11 +6,12 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from portcheck.ascendc.archetypes.flow.arithmetic import extreme, folded, integer
+from portcheck.ascendc.archetypes.flow.arithmetic import as_unsigned, extreme, folded, integer
 from portcheck.ascendc.archetypes.flow.base import Base, Functor, Lambda
+from portcheck.ascendc.archetypes.flow.closures import captured
 from portcheck.ascendc.archetypes.flow.elements import Type
 from portcheck.ascendc.archetypes.flow.grouping import stays_whole
-from portcheck.ascendc.archetypes.flow.memory import Where, converted
+from portcheck.ascendc.archetypes.flow.memory import Where, as_floats, converted
 from portcheck.ascendc.archetypes.flow.values import (
     FLOATING,
     INTEGERS,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 _BUILT_IN = frozenset(("blockIdx", "threadIdx", "blockDim", "gridDim"))
 _LETTERS = {"x": 0, "y": 1, "z": 2, "w": 3}
 _COMPARE = frozenset(("<", "<=", ">", ">=", "==", "!=", "not_eq"))
+_WRAPS = _COMPARE | {"/", "%", ">>"}
 _RANK = ("fp8_e4m3", "fp8_e5m2", "half", "bf16", "float", "double")
 _NUMBER = re.compile(r"(-?)(0[xX][0-9a-fA-F']+|0[bB][01']+|[0-9][0-9']*)([uUlLzZ]*)$")
 _PARENTHESES = frozenset(("parenthesized_expression", "condition_clause"))
@@ -104,14 +106,17 @@ class Expressions(Base):
         match = _NUMBER.match(text)
         if match:
             digits = match.group(2).replace("'", "").lower()
-            number = int(digits, 0 if digits.startswith(("0x", "0b")) else 10)
+            base = 0 if digits.startswith(("0x", "0b")) else 8 if digits.startswith("0") else 10
+            number = int(digits, base)
             return Const(-number if match.group(1) else number)
         plain = text.replace("'", "")
         kept = plain.rstrip("fFlL") if not plain.lower().startswith("0x") else plain
         try:
-            return Const(float.fromhex(kept) if kept.lower().startswith("0x") else float(kept))
+            literal = Const(float.fromhex(kept) if kept.lower().startswith("0x") else float(kept))
         except ValueError:
             return Unknown(f"the number {text}")
+        is_double = plain[-1] not in "fF" or plain.lower().startswith("0x")
+        return Cast("double", literal) if is_double else literal
 
     def _true(self, node: Node) -> Value:
         return ONE
@@ -159,7 +164,10 @@ class Expressions(Base):
         constant, origin = values[0]
         before, self.frame.origin = self.frame.origin, origin
         try:
-            return self.value(constant)
+            declared = constant.parent.parent if constant.parent is not None else None
+            type_ = declared.child_by_field_name("type") if declared is not None else None
+            named = self.type_named(self.text(type_)) if type_ is not None else Type("")
+            return converted(self.value(constant), named)
         finally:
             self.frame.origin = before
 
@@ -225,7 +233,21 @@ class Expressions(Base):
         name = self.text(symbol)
         if name in ("&&", "and", "||", "or"):
             return self._logical("and" if name in ("&&", "and") else "or", left, right)
-        return self.binary(name, self.value(left), self.value(right))
+        kind = self._unsigned(name, left, right)
+        return self.binary(name, as_unsigned(self.value(left), kind), as_unsigned(self.value(right), kind))
+
+    def _unsigned(self, name: str, *operands: Node) -> str:
+        """uint32 or uint64 where numbers below zero would be large ones for the operation."""
+        if name not in _WRAPS or self.frame.origin.expansion:
+            return ""
+        types = [self.typer.type_of(o, self.function, self.frame.origin) for o in operands]
+        found = [self.type_from(t) for t in types if t is not None]
+        found += [
+            Type("uint32") for o in operands if o.type == "number_literal" and "u" in self.text(o).lower()
+        ]
+        return max(
+            (t.element for t in found if t.is_number and t.element in ("uint32", "uint64")), default=""
+        )
 
     def _logical(self, name: str, left: Node, right: Node) -> Value:
         one = self.truth(left)
@@ -267,6 +289,7 @@ class Expressions(Base):
         if name in _COMPARE:
             if ctype in FLOATING:
                 left, right = (converted(v, Type(ctype)) for v in (left, right))
+                left, right = as_floats((left, right)) or (left, right)
             return comparison(name, left, right)
         if ctype in INTEGERS:
             return integer(name, left, right)
@@ -312,6 +335,8 @@ class Expressions(Base):
             return Unknown(f"the operator {name}")
         if isinstance(value, Const):
             return Const(-value.value)
+        if isinstance(value, Cast) and value.ctype == "double" and isinstance(value.arg, Const):
+            return Cast("double", Const(-value.arg.value))
         ctype = type_of(value)
         return subtract(ZERO, value) if ctype in INTEGERS else Op("neg", (value,), ctype)
 
@@ -484,7 +509,7 @@ class Expressions(Base):
             found = self.frame.names.get(self.text(node))
             return found if isinstance(found, Lambda | Functor) else None
         if node.type == "lambda_expression":
-            return Lambda(node, dict(self.frame.names))
+            return Lambda(node, captured(self, node))
         if node.type == "compound_literal_expression":
             type_ = node.child_by_field_name("type")
             name = self.text(type_).split("<", 1)[0].rsplit("::", 1)[-1] if type_ is not None else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -175,6 +177,9 @@ def converted(value: Value, type_: Type) -> Value:
     if not type_.is_number or isinstance(value, Unknown | Pack | Pointer):
         return value
     held, wanted = type_of(value), type_.element
+    if held == "double" and wanted != held:
+        value = _without_double(value, wanted)
+        held = type_of(value)
     if held == wanted or not held or is_stored_fp8(value, wanted):
         return value
     if wanted in INTEGERS and held in INTEGERS:
@@ -187,6 +192,33 @@ def converted(value: Value, type_: Type) -> Value:
 def is_stored_fp8(value: Value, wanted: str) -> bool:
     """Whether a byte takes an FP8 number as it is: what CUDA's conversions give is its storage type."""
     return wanted == "uint8" and isinstance(value, Cast) and value.ctype.startswith("fp8")
+
+
+def _without_double(value: Value, wanted: str) -> Value:
+    """A literal as what it is converted to; one operation of floats that double makes no better."""
+    if isinstance(value, Cast) and isinstance(value.arg, Const):
+        return value.arg
+    if wanted == "float" and isinstance(value, Op) and value.name in ("+", "-", "*", "/", "neg", "sqrt"):
+        floats = as_floats(value.args)
+        # 53 bits are more than twice 24 and two: rounding twice is rounding once.
+        return operation(value.name, floats, "float") if floats is not None else value
+    return value
+
+
+def as_floats(values: tuple[Value, ...]) -> tuple[Value, ...] | None:
+    """Numbers in double that are floats, as these."""
+    if not values or any(not isinstance(v, Cast) or v.ctype != "double" for v in values):
+        return None
+    inner = tuple(v.arg for v in values if isinstance(v, Cast))
+    return inner if all(map(_is_float, inner)) else None
+
+
+def _is_float(value: Value) -> bool:
+    if isinstance(value, Const):
+        return math.isinf(value.value) or (
+            abs(value.value) < 3e38 and struct.unpack("f", struct.pack("f", value.value))[0] == value.value
+        )
+    return type_of(value) == "float"
 
 
 def cast(value: Value, wanted: str, mode: str) -> Cast:

@@ -171,7 +171,9 @@ class Statements(Calls):
             return
         value = self.value(inner)
         type_ = self.function.return_type
-        wanted = self.type_from(type_) if type_ is not None and not self.frame.is_lambda else Type("")
+        wanted = self.frame.returns
+        if type_ is not None and not self.frame.is_lambda:
+            wanted = self.type_from(type_)
         width = wanted.bytes if wanted.element in WIDTHS and not wanted.extents else None
         if width is not None and not wanted.pointers:
             value = converted(value, wanted)
