@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from portcheck.cli.errors import UsageError, unknown
 from portcheck.cli.formats import ALIASES, DEFAULT, FORMATS
-from portcheck.cli.option_values import OneOf, define, integer, kind, percent
+from portcheck.cli.option_values import OneOf, define, integer, kind, percent, positive
 from portcheck.cli.setting_arguments import add_assumed, add_comparisons, add_known
 
 COMMANDS = {
@@ -16,6 +16,8 @@ COMMANDS = {
     "check": "evaluate the rules: what the port breaks, and on which target",
     "plan": "write a migration plan for one target into a folder",
     "ported": "say whether CUDA code changed after its port was recorded",
+    "skeleton": "write an Ascend C project for each kernel, complete or with marked gaps",
+    "verify": "compile such projects against a model of the device, and run them here",
     "show": "print the model itself: facts, kernels, calls, transfers or memory",
     "prove": "say whether an expression at a line is divisible, and show the working",
     "rules": "list the rules, or run their examples",
@@ -226,6 +228,45 @@ def _config_parser() -> _Parser:
     return parser
 
 
+def _skeleton_parser() -> _Parser:
+    parser = _parser("skeleton", "PATH... --target NAME -o DIR [options]")
+    parser.list_kinds = False
+    _add_paths(parser)
+    parser.add_argument("--target", metavar="NAME", help="the product that the port is for")
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", required=True, help="the folder to write; it is made where missing"
+    )
+    parser.add_argument(
+        "--kernel",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="only this kernel, by its own or qualified name, * allowed; may be repeated",
+    )
+    parser.add_argument("--diff", action="store_true", help="show what would change and write nothing")
+    _add_rules_folder(parser)
+    _add_language(parser)
+    _add_define(parser)
+    _add_quiet(parser)
+    return parser
+
+
+def _verify_parser() -> _Parser:
+    parser = _parser("verify", "DIR [options]")
+    parser.list_kinds = False
+    parser.add_argument("folder", metavar="DIR", help="a project, or a folder of projects")
+    parser.add_argument(
+        "--seeds",
+        metavar="N",
+        type=positive,
+        default=3,
+        help="how many orders of cores and inputs; default: 3",
+    )
+    _add_language(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="only projects with something wrong")
+    return parser
+
+
 def _rules_parser() -> _Parser:
     parser = _parser("rules", "[options]")
     parser.list_kinds = False
@@ -335,7 +376,7 @@ def _parser(command: str, usage: str) -> _Parser:
     parser = _Parser(
         prog=f"portcheck {command}",
         usage=f"portcheck {command} {usage}".rstrip(),
-        description=f"{COMMANDS[command].capitalize()}.",
+        description=f"{COMMANDS[command][0].upper()}{COMMANDS[command][1:]}.",
         epilog=EPILOGS[command],
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -506,6 +547,8 @@ _PARSERS: dict[str, Callable[[], _Parser]] = {
     "scan": _scan_parser,
     "check": _check_parser,
     "plan": _plan_parser,
+    "skeleton": _skeleton_parser,
+    "verify": _verify_parser,
     "show": _show_parser,
     "prove": _prove_parser,
     "rules": _rules_parser,

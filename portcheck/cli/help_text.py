@@ -6,7 +6,7 @@ EXIT_CODES = """\
 exit codes:
   0    analysed
   1    check: findings at or above --fail-on; ported: a port is behind its CUDA code;
-       rules --test: an example fails
+       rules --test: an example fails; skeleton: conflicts with edits; verify: something is wrong
   2    usage: a missing path, an unknown option, an output that cannot be written
   3    nothing was analysed, or check: less than --coverage-floor could be read
   4    internal error; a file with the details is named
@@ -19,6 +19,8 @@ examples:
   portcheck check csrc --target 910B          what breaks there, on which condition
   portcheck plan csrc --target 910B -o plan   what to port in which order, and how much it is
   portcheck ported                            what changed since its port was recorded
+  portcheck skeleton csrc --target 910B -o port   Ascend C projects, one a kernel
+  portcheck verify port                       compile and run them without hardware
   portcheck explain MTE003                    a rule; also: explain int4, explain cudaMemcpyAsync
   portcheck show kernels csrc                 kernels, launches, instantiations
   portcheck show transfers csrc               what moves, and what Ascend asks of it
@@ -82,6 +84,29 @@ examples:
   portcheck plan csrc --target 910C -o plan --rules our_rules
   portcheck plan csrc --target 910B -o plan --given batch_tokens=128 --given ranks=16
   portcheck plan csrc --target 910B -o plan --annotate copies
+
+{EXIT_CODES}"""
+
+SKELETON = f"""\
+Each kernel becomes a folder: op_kernel, op_host, CMakeLists.txt, a test, and a README that says what is
+finished and what is left. Run it again after changes: edits by hand are merged (with Git), and where
+both sides changed nothing is overwritten and the exit code is 1.
+
+examples:
+  portcheck skeleton csrc --target 910B -o port
+  portcheck skeleton csrc --target 950 -o port950 --kernel combine --kernel 'intranode::*'
+  portcheck skeleton csrc --target 910B -o port --diff
+
+{EXIT_CODES}"""
+
+VERIFY = f"""\
+Needs a C++17 compiler (CXX, else c++, g++ or clang++); no CANN toolkit and no hardware. A violation
+names the line of the project and the CUDA lines behind it. Outputs are compared with NumPy where a
+project has a reference. The exit code is 1 where something is wrong.
+
+examples:
+  portcheck verify port                       every project in the folder
+  portcheck verify port/combine --seeds 8
 
 {EXIT_CODES}"""
 
@@ -193,6 +218,8 @@ EPILOGS = {
     "check": CHECK,
     "plan": PLAN,
     "ported": PORTED,
+    "skeleton": SKELETON,
+    "verify": VERIFY,
     "config": CONFIG,
     "rules": RULES,
     "explain": EXPLAIN,

@@ -34,6 +34,13 @@ def integer(text: str) -> int:
         raise argparse.ArgumentTypeError(f"'{text}' is not an integer") from None
 
 
+def positive(text: str) -> int:
+    number = integer(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not positive")
+    return number
+
+
 def percent(text: str) -> float:
     try:
         share = float(text.removesuffix("%"))

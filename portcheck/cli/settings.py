@@ -48,11 +48,12 @@ def apply(command: str, options: Namespace) -> None:
 
 
 def _apply_targets(command: str, options: Namespace, settings: Settings) -> None:
-    if command != "plan":
+    if command not in ("plan", "skeleton"):
         options.target = list(settings.targets)
     elif options.target is None:
         if len(settings.targets) != 1:
-            raise UsageError("the following arguments are required: --target", "try 'portcheck plan --help'")
+            hint = f"try 'portcheck {command} --help'"
+            raise UsageError("the following arguments are required: --target", hint)
         (options.target,) = settings.targets
 
 

@@ -17,7 +17,10 @@ from portcheck.facts.base import FactKind
 from portcheck.program.knowledge import OwnMacros
 from portcheck.source import Patterns
 
-LISTED = "scan, check, plan, ported, show, prove, rules, explain, targets, config, cache, schema, completion"
+LISTED = (
+    "scan, check, plan, ported, skeleton, verify, show, prove, rules, explain, targets, config, cache, "
+    "schema, completion"
+)
 
 
 def test_version(cli) -> None:

@@ -1,0 +1,1 @@
+"""The symbolic reading of a kernel's stores; `archetypes.dataflow` is its face."""
