@@ -13,7 +13,7 @@ demo: $(VENV)/.installed
 	$(BIN)/portcheck check samples --target 910B --fail-on never
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 # Anew each time: a report in an existing folder tells what changed since the one before.
 reports: $(VENV)/.installed
