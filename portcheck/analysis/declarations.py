@@ -64,6 +64,7 @@ def _members(owner: Structure) -> Iterator[Cell]:
 def declare(m: Machine, node: Node, frame: Frame) -> None:
     """Introduce the variables of a declaration."""
     storage, alignment = _storage(m, node, frame)
+    _bound_parts(m, node, frame)
     for found in declared(node, frame.origin):
         if found.is_function and found.value is None:
             _perhaps_object(m, found, node, frame)
@@ -130,6 +131,26 @@ def _perhaps_object(m: Machine, found: Declared, node: Node, frame: Frame) -> No
     finally:
         frame.origin = before
     frame.scopes[-1][found.name] = Cell(made, found.name, type_)
+
+
+def _bound_parts(m: Machine, node: Node, frame: Frame) -> None:
+    """`auto& [a, b] = s;`: other names of the members of s."""
+    for child in node.named_children:
+        reference = child.child_by_field_name("declarator") if child.type == "init_declarator" else None
+        source = child.child_by_field_name("value")
+        binding = first_child(reference) if reference is not None else None
+        if source is None or binding is None or binding.type != "structured_binding_declarator":
+            continue
+        place = memory.target(m, source, frame)
+        value = place.value if isinstance(place, Cell) else expressions.value(m, source, frame)
+        fields = list(value.fields.values()) if isinstance(value, Structure) else []
+        listed = [c for c in binding.named_children if c.type == "identifier"]
+        if len(fields) != len(listed):
+            losing.lose_argument(m, value, source, frame, True)
+        for position, part in enumerate(listed):
+            name = m.read(part, frame)
+            held = Vague(None, f"{name} is a part of what `{m.shown(source, frame)}` gives")
+            frame.scopes[-1][name] = fields[position] if len(fields) == len(listed) else Cell(held, name)
 
 
 def _structured(m: Machine, found: Declared, node: Node, frame: Frame) -> None:

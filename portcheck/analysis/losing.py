@@ -81,7 +81,10 @@ def lose_named(m: Machine, node: Node, frame: Frame) -> None:
 
 def lose_behind(m: Machine, address: Expr) -> None:
     """A store to an address: forget the local objects that it may lead into."""
-    for symbol in address.symbols():
+    symbols = address.symbols()
+    if not any(symbol.role is Role.BASE for symbol in symbols):  # a pointer that a loop may have moved
+        lose_escaped(m)
+    for symbol in symbols:
         cell = m.state.objects.get(symbol)
         if cell is not None:
             lose(m, cell)

@@ -19,7 +19,7 @@ __global__ void pointer_to_one_of_two(int c) {
   int x = 32, y = 32;
   int* p = c ? &x : &y;
   *p = 5;
-  // prove: x => depends c == 0 xfail WRONG: holds instead of depends c == 0 ;; y => depends c != 0 xfail WRONG: holds instead of depends c != 0
+  // prove: x => depends c == 0 xfail weak: unknown, a pointer to one of two ;; y => depends c != 0 xfail weak: unknown, a pointer to one of two
   unknown_value(x);
 }
 
@@ -146,7 +146,7 @@ __global__ void structured_binding_by_reference() {
   Pair s{32, 64};
   auto& [a, b] = s;
   a = 5;
-  // prove: s.first_bytes => violated value 5 xfail WRONG: holds instead of violated ;; s.second_bytes => holds
+  // prove: s.first_bytes => violated value 5 ;; s.second_bytes => holds
   unknown_value(a);
 }
 
@@ -431,7 +431,7 @@ __global__ void loop_through_pointer(int n) {
   int x = 32;
   int* p = &x;
   for (int i = 0; i < n; ++i) *p += 16;
-  // prove: x => not holds xfail WRONG: holds
+  // prove: x => not holds
   unknown_value(x);
 }
 
@@ -440,7 +440,7 @@ __device__ void five_times(int* p) { for (int i = 0; i < 5; ++i) *p += 1; }
 __global__ void loop_in_callee_through_pointer() {
   int x = 32;
   five_times(&x);
-  // prove: x => not holds xfail WRONG: holds
+  // prove: x => not holds
   unknown_value(x);
 }
 
@@ -452,6 +452,6 @@ __global__ void loop_swaps_pointers(int n) {
     int* t = p; p = q; q = t;
     *p = 5;
   }
-  // prove: x => not holds xfail WRONG: holds ;; y => not holds xfail WRONG: holds
+  // prove: x => not holds ;; y => not holds
   unknown_value(x);
 }
