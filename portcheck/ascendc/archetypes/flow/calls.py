@@ -396,6 +396,8 @@ class Calls(Expressions):
         at = self.frame.origin.lookup_offset if self.frame.origin.expansion else node.start_byte
         macro = self.context.macros.get(callee.name, path, at)
         if macro is not None and macro.parameters is None:
+            if macro.body.strip() != callee.name.encode():
+                raise self.give_up("a macro in place of a function's name", node)
             macro = None
         may_check = callee.arguments and (macro is not None or callee.name not in self.program.functions)
         if may_check and requires(callee.name, self.context, path):
