@@ -18,6 +18,8 @@ WHAT_THEY_ARE = {
     "macro_redef1": "x_0 * np.float32(1.0)",
     "macro_redef2": "x_0 * np.float32(2.0)",
     "octal": "x_0 * np.float32(8.0)",
+    "r2_full": "np.fmax.reduce(np.abs(parts), axis=1)",
+    "r2_width_ok": "np.fmax.reduce(np.abs(parts), axis=1)",
     "e_relu": "np.fmax(x_0, np.float32(0.0))",
 }
 

@@ -435,6 +435,48 @@ __global__ void e_shuf(float* out, const float* in, int n) {
     if (i < n) { float v = in[i]; v += __shfl_xor_sync(0xffffffff, v, 1); out[i] = v; }
 }
 
+// Lanes that do not take part, or hold no shares.
+__global__ void r2_full(float* out, const float* in, int n, int hidden) {
+    for (int t = (blockIdx.x * blockDim.x + threadIdx.x) / 32; t < n; t += gridDim.x * blockDim.x / 32) { float m = 0.0f; for (int h = (threadIdx.x % 32); h < hidden; h += 32) m = fmaxf(m, fabsf(in[t * hidden + h])); for (int k = 16; k; k >>= 1) m = fmaxf(m, __shfl_xor_sync(0xffffffff, m, k)); if ((threadIdx.x % 32) == 0) out[t] = m; }
+}
+__global__ void r2_width_ok(float* out, const float* in, int n, int hidden) {
+    for (int t = (blockIdx.x * blockDim.x + threadIdx.x) / 32; t < n; t += gridDim.x * blockDim.x / 32) { float m = 0.0f; for (int h = (threadIdx.x % 32); h < hidden; h += 32) m = fmaxf(m, fabsf(in[t * hidden + h])); for (int k = 16; k; k >>= 1) m = fmaxf(m, __shfl_xor_sync(0xffffffff, m, k, 32)); if ((threadIdx.x % 32) == 0) out[t] = m; }
+}
+__global__ void r2_cond(float* out, const float* in, int n, int hidden) {
+    for (int t = (blockIdx.x * blockDim.x + threadIdx.x) / 32; t < n; t += gridDim.x * blockDim.x / 32) { float m = 0.0f; for (int h = (threadIdx.x % 32); h < hidden; h += 32) m = fmaxf(m, fabsf(in[t * hidden + h])); if ((threadIdx.x % 32) < 16) for (int k = 16; k; k >>= 1) m = fmaxf(m, __shfl_xor_sync(0xffffffff, m, k)); if ((threadIdx.x % 32) == 0) out[t] = m; }
+}
+__global__ void r2_width(float* out, const float* in, int n, int hidden) {
+    for (int t = (blockIdx.x * blockDim.x + threadIdx.x) / 32; t < n; t += gridDim.x * blockDim.x / 32) { float m = 0.0f; for (int h = (threadIdx.x % 32); h < hidden; h += 32) m = fmaxf(m, fabsf(in[t * hidden + h])); for (int k = 16; k; k >>= 1) m = fmaxf(m, __shfl_xor_sync(0xffffffff, m, k, 16)); if ((threadIdx.x % 32) == 0) out[t] = m; }
+}
+__global__ void r2_mask(float* out, const float* in, int n, int hidden) {
+    for (int t = (blockIdx.x * blockDim.x + threadIdx.x) / 32; t < n; t += gridDim.x * blockDim.x / 32) { float m = 0.0f; for (int h = (threadIdx.x % 32); h < hidden; h += 32) m = fmaxf(m, fabsf(in[t * hidden + h])); for (int k = 16; k; k >>= 1) m = fmaxf(m, __shfl_xor_sync(0xffff, m, k)); if ((threadIdx.x % 32) == 0) out[t] = m; }
+}
+__global__ void r2_down(float* out, const float* in, int n, int hidden) {
+    for (int t = (blockIdx.x * blockDim.x + threadIdx.x) / 32; t < n; t += gridDim.x * blockDim.x / 32) { float m = 0.0f; for (int h = (threadIdx.x % 32); h < hidden; h += 32) m = fmaxf(m, fabsf(in[t * hidden + h])); for (int k = 16; k; k >>= 1) m = fmaxf(m, __shfl_down_sync(0xffffffff, m, k)); if ((threadIdx.x % 32) == 31) out[t] = m; }
+}
+__global__ void r2_k8(float* out, const float* in, int n, int hidden) {
+    for (int t = (blockIdx.x * blockDim.x + threadIdx.x) / 32; t < n; t += gridDim.x * blockDim.x / 32) { float m = 0.0f; for (int h = (threadIdx.x % 32); h < hidden; h += 32) m = fmaxf(m, fabsf(in[t * hidden + h])); for (int k = 16; k > 1; k >>= 1) m = fmaxf(m, __shfl_xor_sync(0xffffffff, m, k)); if ((threadIdx.x % 32) == 0) out[t] = m; }
+}
+__global__ void r2_skip(float* out, const float* in, int n, int hidden) {
+    for (int t = (blockIdx.x * blockDim.x + threadIdx.x) / 32; t < n; t += gridDim.x * blockDim.x / 32) { float m = 0.0f; for (int h = (threadIdx.x % 32); h < hidden; h += 32) { if (h % 3 == 0) continue; m = fmaxf(m, fabsf(in[t * hidden + h])); } for (int k = 16; k; k >>= 1) m = fmaxf(m, __shfl_xor_sync(0xffffffff, m, k)); if ((threadIdx.x % 32) == 0) out[t] = m; }
+}
+__global__ void r2_other(float* out, const float* in, int n, int hidden) {
+    for (int t = (blockIdx.x * blockDim.x + threadIdx.x) / 32; t < n; t += gridDim.x * blockDim.x / 32) { float m = 0.0f, q = 0.0f; for (int h = (threadIdx.x % 32); h < hidden; h += 32) { m = fmaxf(m, fabsf(in[t * hidden + h])); q = fmaxf(q, in[t * hidden + h]); } for (int k = 16; k; k >>= 1) m = fmaxf(m, __shfl_xor_sync(0xffffffff, q, k)); if ((threadIdx.x % 32) == 0) out[t] = m; }
+}
+__global__ void r2_init(float* out, const float* in, int n, int hidden) {
+    for (int t = (blockIdx.x * blockDim.x + threadIdx.x) / 32; t < n; t += gridDim.x * blockDim.x / 32) { float m = (threadIdx.x % 32); for (int h = (threadIdx.x % 32); h < hidden; h += 32) m = fmaxf(m, fabsf(in[t * hidden + h])); for (int k = 16; k; k >>= 1) m = fmaxf(m, __shfl_xor_sync(0xffffffff, m, k)); if ((threadIdx.x % 32) == 0) out[t] = m; }
+}
+__global__ void r2_carry(float* out, const float* in, int n, int hidden) {
+    float m = 0.0f; for (int t = 0; t < n; ++t) { for (int h = 0; h < hidden; ++h) m = fmaxf(m, fabsf(in[t * hidden + h])); out[t] = m; }
+}
+
+// Arguments that are referred to.
+__device__ void acc2(float& s, float v) { s += v; }
+__global__ void ref_twice(float* out, const float* in, int n) {
+    const int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) { float v[2] = {1.0f, 2.0f}; int k = 0; acc2(v[k++], in[i]); out[i] = v[0] + v[1] * k; }
+}
+
 // What an iteration leaves to the next.
 __global__ void l_first_flag(float* out, const float* in, int n) { bool first = true; for (int i = 0; i < n; ++i) {
     if (!first) out[i] = in[i]; first = false; }
