@@ -49,6 +49,7 @@ from portcheck.ascendc.archetypes.rows import (
     skip_of,
     table,
 )
+from portcheck.ascendc.archetypes.scale_range import fits_int8
 from portcheck.ascendc.body import Body, Buffer, Dropped, Lost, Role, Scalar
 from portcheck.ascendc.names import identifier
 from portcheck.pack.subjects import View
@@ -226,17 +227,13 @@ def _quantised(flow: Flow, row: Spanned, scale: Spanned, amax: _Amax, inverse: s
     if own is None or load is None or load.ctype not in _IN or load.buffer != amax.load.buffer:
         return None
     text = cpp(factor, own.node)
+    if not text or (out == "int8" and not fits_int8(factor, own.node, divides=divides)):
+        return None
     out_at, in_at = (
         found.at(found.store.store.address, found.store.store.ctype),
         found.at(load.address, load.ctype),
     )
-    if (
-        not text
-        or out_at is None
-        or in_at is None
-        or own.floor != amax.floor
-        or load.ctype != amax.load.ctype
-    ):
+    if out_at is None or in_at is None or own.floor != amax.floor or load.ctype != amax.load.ctype:
         return None
     length = found.column.extent
     ways = _rows_of(found, out_at)

@@ -27,17 +27,15 @@ from portcheck.ascendc.archetypes.flow.functions import (
 from portcheck.ascendc.archetypes.flow.grouping import stays_whole
 from portcheck.ascendc.archetypes.flow.jumps import jumps_in
 from portcheck.ascendc.archetypes.flow.memory import Where, cast, converted
+from portcheck.ascendc.archetypes.flow.shuffles import shuffled
 from portcheck.ascendc.archetypes.flow.values import (
     FLOATING,
     INTEGERS,
     ZERO,
     Cast,
-    Const,
-    Lanes,
     Op,
     Pack,
     Pointer,
-    Shuffle,
     Unknown,
     Value,
     first_unknown,
@@ -118,7 +116,7 @@ class Calls(Expressions):
         if name.startswith("make_"):
             return self._made(name.removeprefix("make_"), values)
         if name.startswith("__shfl") and name.endswith("_sync"):
-            return self._shuffled(name, values)
+            return shuffled(name, values, self.state.when)
         if (
             name in ("__float_as_uint", "__float_as_int", "__uint_as_float", "__int_as_float")
             and len(values) == 1
@@ -167,18 +165,6 @@ class Calls(Expressions):
         if isinstance(value, Pack):
             return _packed([Cast(ctype, p, mode) for _, _, p in value.parts], ctype)
         return Cast(ctype, value, mode)
-
-    def _shuffled(self, name: str, values: list[Value]) -> Value:
-        if name == "__shfl_xor_sync" and len(values) in (3, 4) and isinstance(values[2], Const):
-            return Shuffle(values[1], int(values[2].value))
-        if (
-            name == "__shfl_sync"
-            and len(values) == 3
-            and isinstance(values[1], Lanes)
-            and values[1].mask == 31
-        ):
-            return values[1]
-        return Unknown("a value of another lane")
 
     def _load(self, argument: Node, node: Node) -> Value:
         pointer = self.value(argument)
@@ -356,8 +342,12 @@ class Calls(Expressions):
             self.frame.names[name] = value
             return
         if is_reference:
-            inner = self.frames.pop()
+            inner, before = self.frames.pop(), self.state
+            self.state = before.fork()
             at = self.where(argument)
+            if self.state.cells != before.cells:
+                raise self.give_up("an argument that changes variables and is referred to", argument)
+            self.state = before
             self.frames.append(inner)
             if at is not None:
                 self.frame.names[name] = at
@@ -396,6 +386,8 @@ class Calls(Expressions):
         at = self.frame.origin.lookup_offset if self.frame.origin.expansion else node.start_byte
         macro = self.context.macros.get(callee.name, path, at)
         if macro is not None and macro.parameters is None:
+            if macro.body.strip() != callee.name.encode():
+                raise self.give_up("a macro in place of a function's name", node)
             macro = None
         may_check = callee.arguments and (macro is not None or callee.name not in self.program.functions)
         if may_check and requires(callee.name, self.context, path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from portcheck.ascendc.archetypes.flow.base import Base, Functor, Lambda
 from portcheck.ascendc.archetypes.flow.closures import captured
 from portcheck.ascendc.archetypes.flow.elements import Type
 from portcheck.ascendc.archetypes.flow.grouping import stays_whole
+from portcheck.ascendc.archetypes.flow.literals import number
 from portcheck.ascendc.archetypes.flow.memory import Where, as_floats, converted
 from portcheck.ascendc.archetypes.flow.values import (
     FLOATING,
@@ -49,7 +49,6 @@ _LETTERS = {"x": 0, "y": 1, "z": 2, "w": 3}
 _COMPARE = frozenset(("<", "<=", ">", ">=", "==", "!=", "not_eq"))
 _WRAPS = _COMPARE | {"/", "%", ">>"}
 _RANK = ("fp8_e4m3", "fp8_e5m2", "half", "bf16", "float", "double")
-_NUMBER = re.compile(r"(-?)(0[xX][0-9a-fA-F']+|0[bB][01']+|[0-9][0-9']*)([uUlLzZ]*)$")
 _PARENTHESES = frozenset(("parenthesized_expression", "condition_clause"))
 
 
@@ -102,21 +101,7 @@ class Expressions(Base):
         return self.value(right)
 
     def _number_literal(self, node: Node) -> Value:
-        text = self.text(node)
-        match = _NUMBER.match(text)
-        if match:
-            digits = match.group(2).replace("'", "").lower()
-            base = 0 if digits.startswith(("0x", "0b")) else 8 if digits.startswith("0") else 10
-            number = int(digits, base)
-            return Const(-number if match.group(1) else number)
-        plain = text.replace("'", "")
-        kept = plain.rstrip("fFlL") if not plain.lower().startswith("0x") else plain
-        try:
-            literal = Const(float.fromhex(kept) if kept.lower().startswith("0x") else float(kept))
-        except ValueError:
-            return Unknown(f"the number {text}")
-        is_double = plain[-1] not in "fF" or plain.lower().startswith("0x")
-        return Cast("double", literal) if is_double else literal
+        return number(self.text(node))
 
     def _true(self, node: Node) -> Value:
         return ONE

@@ -50,6 +50,20 @@ def hardware_in(value: Value) -> frozenset[Value]:
     return frozenset(found)
 
 
+def divides_warps(condition: Value) -> bool:
+    """Whether a condition may hold for some lanes of a warp alone."""
+    return any(hardware_base(a) == THREAD and not _is_warp(a) for a in hardware_in(condition))
+
+
+def _is_warp(atom: Value) -> bool:
+    """The number of a warp, or of several."""
+    while isinstance(atom, Op):
+        if atom.name == "//" and atom.args[0] == THREAD and isinstance(atom.args[1], Const):
+            return atom.args[1].value % WARP == 0
+        atom = atom.args[0]
+    return False
+
+
 def size_of(atom: Value) -> Value:
     """How many values a hardware atom takes."""
     if isinstance(atom, Hardware):
