@@ -1,6 +1,6 @@
 """Runs finalize_moe_routing_kernel on the CPU model of portcheck. No hardware takes part.
 
-    python -m pytest test_finalize_moe_routing_kernel.py
+python -m pytest test_finalize_moe_routing_kernel.py
 """
 
 from pathlib import Path
