@@ -81,10 +81,9 @@ def lose_named(m: Machine, node: Node, frame: Frame) -> None:
 
 def lose_behind(m: Machine, address: Expr) -> None:
     """A store to an address: forget the local objects that it may lead into."""
-    symbols = address.symbols()
-    if not any(symbol.role is Role.BASE for symbol in symbols):  # a pointer that a loop may have moved
+    if m.leaked or not memory.has_base(address):
         lose_escaped(m)
-    for symbol in symbols:
+    for symbol in address.symbols():
         cell = m.state.objects.get(symbol)
         if cell is not None:
             lose(m, cell)

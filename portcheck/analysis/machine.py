@@ -122,6 +122,7 @@ class Machine:
         self.template_parameters: list[Parameter] = []
         self.initial: dict[str, Symbol] = {}  # the root's parameters
         self.bases: set[Symbol] = set()  # addresses of whole allocations
+        self.leaked = False  # whether memory holds the address of a local variable
         self.by_thread: set[Symbol] = set()  # what each thread reads at an address of its own
         self.cut: set[str] = set()  # functions that were not looked into for want of budget
         self.escaped_functions: set[str] = set()  # functions handed to code that is not followed

@@ -265,8 +265,14 @@ def _field_in_memory(m: Machine, place: Memory, name: str, frame: Frame) -> Targ
         offset = m.sizes.offset(record, resolved, name, frame)
         if offset is not None:
             return Memory(place.address + offset, record.members[name], place.tags)
-        return Nowhere(record.members[name], f"the member {name} of {resolved.name} in memory")
-    return Nowhere(None, f"the member {name} of {resolved.name} in memory")
+    type_ = record.members.get(name) if record is not None else None
+    reason = f"the member {name} of {resolved.name} in memory"
+    return Nowhere(type_, reason, cells=() if has_base(place.address) and not m.leaked else None)
+
+
+def has_base(address: Expr) -> bool:
+    """Whether what an address is counted from is known: not of a pointer that a loop may have moved."""
+    return any(symbol.role is Role.BASE for symbol in address.symbols())
 
 
 def load(m: Machine, place: Target, frame: Frame, node: Node) -> Value:
@@ -296,7 +302,8 @@ def from_memory(m: Machine, place: Memory, text: str, frame: Frame) -> Value:
     if type_ is not None and type_.name in m.program.records and not type_.is_indirect:
         return objects.unknown_object(m, type_, text, Role.OPAQUE, frame)
     found = m.unknown(type_, text, f"`{text}` is read from memory", frame, place.tags)
-    if isinstance(found, Number) and found.is_pointer:  # a table of pointers holds whole buffers
+    if isinstance(found, Number) and found.is_pointer and has_base(place.address):
+        # a table of pointers holds whole buffers
         m.bases |= found.expr.symbols()
     if isinstance(found, Number) and place.address.symbols() & (m.thread_symbols() | m.by_thread):
         m.by_thread |= found.expr.symbols()
@@ -401,6 +408,7 @@ def store(m: Machine, place: Target, found: Value, frame: Frame, node: Node) -> 
             place.cell, Array(array.type, array.length, writes, array.fill, array.space, array.address)
         )
     elif isinstance(place, Memory):
+        m.leaked = m.leaked or bool(losing.pointees(m, found))
         losing.lose_behind(m, place.address)
         if m.recorder is not None and not m.dry:
             m.recorder.access(m, "store", place.address, place.type, place.tags, node, frame)

@@ -455,3 +455,29 @@ __global__ void loop_swaps_pointers(int n) {
   // prove: x => not holds ;; y => not holds
   unknown_value(x);
 }
+
+__global__ void loop_through_pointer_to_pointer(int n) {
+  int x = 32;
+  int* p = &x;
+  int** q = &p;
+  for (int i = 0; i < n; ++i) **q += 4;
+  // prove: x => not holds
+  unknown_value(x);
+}
+
+
+__global__ void loop_through_pointer_to_member(int n) {
+  Pair s{32, 64};
+  Pair* p = &s;
+  for (int i = 0; i < n; ++i) p->first_bytes += 4;
+  // prove: s.first_bytes => not holds
+  unknown_value(s.first_bytes);
+}
+
+__global__ void address_kept_in_memory(int** out) {
+  int x = 32;
+  *out = &x;
+  **out = 5;
+  // prove: x => not holds
+  unknown_value(x);
+}
