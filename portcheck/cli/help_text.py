@@ -94,7 +94,7 @@ both sides changed nothing is overwritten and the exit code is 1.
 
 examples:
   portcheck skeleton csrc --target 910B -o port
-  portcheck skeleton csrc --target 950 -o port950 --kernel combine --kernel 'intranode::*'
+  portcheck skeleton csrc --target 950 -o port950 --kernel combine --kernel 'ns::*'
   portcheck skeleton csrc --target 910B -o port --diff
 
 {EXIT_CODES}"""

@@ -17,7 +17,7 @@ from portcheck.ascendc.archetypes.dataflow import Cast, Const, Flow, Load, Op, V
 from portcheck.ascendc.archetypes.flow.values import divide
 from portcheck.ascendc.archetypes.matching import dtype, narrowed, uses
 from portcheck.ascendc.archetypes.named import Named
-from portcheck.ascendc.archetypes.rendering import floats_text, render
+from portcheck.ascendc.archetypes.rendering import complete_body, floats_text
 from portcheck.ascendc.archetypes.rows import Table, first_of, is_count, is_disjoint, named, table
 from portcheck.ascendc.body import Body, Buffer, Dropped, Lost, Role
 from portcheck.ascendc.names import identifier
@@ -169,17 +169,15 @@ def write(name: str, found: Found, target: Target, trace: Mapping[str, tuple[Pla
         "ub_bytes_per_element": 2 + 2 * out_bytes + 4 + 2,
         "floats": floats_text(),
         "burst_bytes": tiling.burst_bytes(target),
-        "gm_parameters": ", ".join(f"GM_ADDR {n}" for n in names.order),
-        "gm_arguments": ", ".join(names.order),
     }
-    return Body(
+    return complete_body(
+        "dequantise",
+        given,
         name=name,
         archetype=NAME,
         buffers=tuple(listed[n] for n in names.order),
         scalars=scalars,
-        kernel=render("dequantise/kernel.cpp.jinja", given),
-        tiling=tiling.header(name, scalars, fields, render("dequantise/tiling.h.jinja", given)),
-        reference=render("dequantise/reference.py.jinja", given),
+        fields=fields,
         trace=trace,
         dropped=_dropped(found, spec),
         notes=names.notes,

@@ -13,7 +13,7 @@ from portcheck.ascendc import tiling
 from portcheck.ascendc.archetypes.dataflow import Cast, Const, Flow, Load, Op, Scalar, Value, walk
 from portcheck.ascendc.archetypes.matching import cuda_name, dtype, uses
 from portcheck.ascendc.archetypes.named import Named
-from portcheck.ascendc.archetypes.rendering import floats_text, render
+from portcheck.ascendc.archetypes.rendering import complete_body, floats_text
 from portcheck.ascendc.archetypes.rows import first_of, is_count, named, table
 from portcheck.ascendc.body import Body, Buffer, Role
 from portcheck.ascendc.body import Scalar as HostScalar
@@ -396,17 +396,15 @@ def write(name: str, found: Found, target: Target, trace: Mapping[str, tuple[Pla
         "narrow": narrow,
         "ub_bytes_per_element": 2 * sum(in_bytes) + 2 * out_bytes + 4 * tiles + 2 * bool(rounds),
         "burst_bytes": tiling.burst_bytes(target),
-        "gm_parameters": ", ".join(f"GM_ADDR {n}" for n in names.order),
-        "gm_arguments": ", ".join(names.order),
     }
-    return Body(
+    return complete_body(
+        "elementwise",
+        given,
         name=name,
         archetype=NAME,
         buffers=tuple(listed[n] for n in names.order),
         scalars=tuple(scalars),
-        kernel=render("elementwise/kernel.cpp.jinja", given),
-        tiling=tiling.header(name, scalars, fields, render("elementwise/tiling.h.jinja", given)),
-        reference=render("elementwise/reference.py.jinja", given),
+        fields=fields,
         trace=trace,
         notes=(*names.notes, *_numeric_notes(spec)),
     )

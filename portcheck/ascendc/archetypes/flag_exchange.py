@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from portcheck.ascendc import tiling
 from portcheck.ascendc.archetypes import matching
 from portcheck.ascendc.archetypes.dataflow import (
     Const,
@@ -22,7 +21,7 @@ from portcheck.ascendc.archetypes.dataflow import (
     walk,
 )
 from portcheck.ascendc.archetypes.named import Named
-from portcheck.ascendc.archetypes.rendering import render
+from portcheck.ascendc.archetypes.rendering import complete_body
 from portcheck.ascendc.body import Body, Buffer, Role
 from portcheck.ascendc.names import identifier
 from portcheck.pack.subjects import View
@@ -76,18 +75,16 @@ def write(name: str, spec: FlagExchange, named: Named, trace: Mapping[str, tuple
         "waits": bool(spec.awaits),
         "test": spec.awaits.upper().replace(" ", "_"),
         "flag_elements": _FLAG_ELEMENTS,
-        "gm_parameters": ", ".join(f"GM_ADDR {b.name}" for b in buffers),
-        "gm_arguments": ", ".join(b.name for b in buffers),
     }
     fields = [("uint32_t", "num_flags", ""), ("int32_t", "number", "what is published and waited for")]
-    return Body(
+    return complete_body(
+        "flag_exchange",
+        given,
         name=name,
         archetype=NAME,
         buffers=buffers,
         scalars=scalars,
-        kernel=render("flag_exchange/kernel.cpp.jinja", given),
-        tiling=tiling.header(name, scalars, fields, render("flag_exchange/tiling.h.jinja", given)),
-        reference=render("flag_exchange/reference.py.jinja", given),
+        fields=fields,
         trace=trace,
         notes=(_LINES, *named.notes),
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from portcheck.ascendc import tiling
 from portcheck.ascendc.archetypes.named import Named
-from portcheck.ascendc.archetypes.rendering import render
+from portcheck.ascendc.archetypes.rendering import complete_body
 from portcheck.ascendc.body import Body, Buffer, Role, Scalar
 from portcheck.source.place import Place
 from portcheck.targets import Target
@@ -87,17 +87,15 @@ def write(
         "counted": counted,
         "rank_start": rank_start,
         "max_blocks": _MAX_BLOCKS,
-        "gm_parameters": ", ".join(f"GM_ADDR {b.name}" for b in buffers),
-        "gm_arguments": ", ".join(b.name for b in buffers),
     }
-    return Body(
+    return complete_body(
+        "layout_count",
+        given,
         name=name,
         archetype=NAME,
         buffers=buffers,
         scalars=scalars,
-        kernel=render("layout_count/kernel.cpp.jinja", given),
-        tiling=tiling.header(name, scalars, _fields(spec), render("layout_count/tiling.h.jinja", given)),
-        reference=render("layout_count/reference.py.jinja", given),
+        fields=_fields(spec),
         trace=trace,
         notes=(_WORKSPACE, _TOGETHER, *named.notes),
     )

@@ -9,7 +9,7 @@ from portcheck.ascendc import tiling
 from portcheck.ascendc.archetypes import matching
 from portcheck.ascendc.archetypes.dataflow import Const, Flow, Load, Reduce, Value, add, multiply, walk
 from portcheck.ascendc.archetypes.named import Named
-from portcheck.ascendc.archetypes.rendering import render
+from portcheck.ascendc.archetypes.rendering import complete_body
 from portcheck.ascendc.body import Body, Buffer, Role
 from portcheck.ascendc.names import identifier
 from portcheck.pack.subjects import View
@@ -50,22 +50,20 @@ def write(
         "formula": spec.formula,
         "inclusive": spec.inclusive,
         "burst_bytes": tiling.burst_bytes(target),
-        "gm_parameters": ", ".join(f"GM_ADDR {b.name}" for b in buffers),
-        "gm_arguments": ", ".join(b.name for b in buffers),
     }
     fields = [
         ("uint64_t", "num_rows", ""),
         ("uint64_t", "row_elements", ""),
         ("uint32_t", "tile_elements", "numbers that are in UB at a time"),
     ]
-    return Body(
+    return complete_body(
+        "prefix_sum",
+        given,
         name=name,
         archetype=NAME,
         buffers=buffers,
         scalars=scalars,
-        kernel=render("prefix_sum/kernel.cpp.jinja", given),
-        tiling=tiling.header(name, scalars, fields, render("prefix_sum/tiling.h.jinja", given)),
-        reference=render("prefix_sum/reference.py.jinja", given),
+        fields=fields,
         trace=trace,
         notes=named.notes,
     )

@@ -36,7 +36,7 @@ from portcheck.ascendc.archetypes.flow.elements import WIDTHS
 from portcheck.ascendc.archetypes.flow.values import ZERO, divide
 from portcheck.ascendc.archetypes.matching import dtype, uses, widened
 from portcheck.ascendc.archetypes.named import Named
-from portcheck.ascendc.archetypes.rendering import floats_text, render
+from portcheck.ascendc.archetypes.rendering import complete_body, floats_text
 from portcheck.ascendc.archetypes.rows import (
     INDEX_TYPES,
     At,
@@ -423,8 +423,6 @@ def write(name: str, found: Found, target: Target, trace: Mapping[str, tuple[Pla
         + 2
         + (4 if spec.group else 0),
         "burst_bytes": tiling.burst_bytes(target),
-        "gm_parameters": ", ".join(f"GM_ADDR {b.name}" for b in buffers),
-        "gm_arguments": ", ".join(b.name for b in buffers),
     }
     fields = [
         ("uint64_t", "num_rows", ""),
@@ -434,14 +432,14 @@ def write(name: str, found: Found, target: Target, trace: Mapping[str, tuple[Pla
     ]
     if spec.copies:
         fields.append(("uint32_t", "num_copies", "indices of a row"))
-    return Body(
+    return complete_body(
+        "quantise",
+        given,
         name=name,
         archetype=NAME if spec.out_dtype else SCALES,
         buffers=buffers,
         scalars=scalars,
-        kernel=render("quantise/kernel.cpp.jinja", given),
-        tiling=tiling.header(name, scalars, fields, render("quantise/tiling.h.jinja", given)),
-        reference=render("quantise/reference.py.jinja", given),
+        fields=fields,
         trace=trace,
         dropped=_dropped(found, spec),
         notes=(*names.notes, _NAN),

@@ -2,15 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from portcheck.ascendc import tiling
+from portcheck.ascendc.body import Body, Buffer, Dropped, Scalar
+from portcheck.source.place import Place
+from portcheck.targets.text import Text
 
 
 def render(template: str, given: Mapping[str, object]) -> str:
     """The text of a template of this package, by its path below it."""
     return _environment().get_template(template).render(given)
+
+
+def complete_body(
+    folder: str,
+    given: Mapping[str, object],
+    *,
+    name: str,
+    archetype: str,
+    buffers: Sequence[Buffer],
+    scalars: Sequence[Scalar],
+    fields: Sequence[tuple[str, str, str]],
+    trace: Mapping[str, tuple[Place, ...]],
+    dropped: tuple[Dropped, ...] = (),
+    notes: tuple[Text, ...] = (),
+) -> Body:
+    """The body of the three templates in a folder; `fields` are those of the tiling struct."""
+    named = {
+        **given,
+        "gm_parameters": ", ".join(f"GM_ADDR {buffer.name}" for buffer in buffers),
+        "gm_arguments": ", ".join(buffer.name for buffer in buffers),
+    }
+    return Body(
+        name=name,
+        archetype=archetype,
+        buffers=tuple(buffers),
+        scalars=tuple(scalars),
+        kernel=render(f"{folder}/kernel.cpp.jinja", named),
+        tiling=tiling.header(name, scalars, fields, render(f"{folder}/tiling.h.jinja", named)),
+        reference=render(f"{folder}/reference.py.jinja", named),
+        trace=trace,
+        dropped=dropped,
+        notes=notes,
+    )
 
 
 @cache

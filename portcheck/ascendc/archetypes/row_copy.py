@@ -15,7 +15,7 @@ from portcheck.ascendc import tiling
 from portcheck.ascendc.archetypes.dataflow import Const, Flow, Index, Load, Value
 from portcheck.ascendc.archetypes.matching import dtype, uses
 from portcheck.ascendc.archetypes.named import Named
-from portcheck.ascendc.archetypes.rendering import render
+from portcheck.ascendc.archetypes.rendering import complete_body
 from portcheck.ascendc.archetypes.rows import (
     INDEX_TYPES,
     At,
@@ -212,8 +212,6 @@ def write(
         "burst_bytes": tiling.burst_bytes(target),
         "source_pitched": "source" in spec.pitched,
         "target_pitched": "target" in spec.pitched,
-        "gm_parameters": ", ".join(f"GM_ADDR {b.name}" for b in buffers),
-        "gm_arguments": ", ".join(b.name for b in buffers),
     }
     fields = [
         ("uint64_t", "num_rows", ""),
@@ -227,14 +225,14 @@ def write(
         fields.append(("uint32_t", "num_copies", "indices of a row"))
     if spec.index_on:
         fields.append(("uint32_t", "batch_rows", "rows whose indices are in UB at a time"))
-    return Body(
+    return complete_body(
+        "row_copy",
+        given,
         name=name,
         archetype=NAME,
         buffers=buffers,
         scalars=scalars,
-        kernel=render("row_copy/kernel.cpp.jinja", given),
-        tiling=tiling.header(name, scalars, fields, render("row_copy/tiling.h.jinja", given)),
-        reference=render("row_copy/reference.py.jinja", given),
+        fields=fields,
         trace=trace,
         notes=found.named.notes,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from portcheck.ascendc import tiling
 from portcheck.ascendc.archetypes.named import Named
-from portcheck.ascendc.archetypes.rendering import floats_text, render
+from portcheck.ascendc.archetypes.rendering import complete_body, floats_text
 from portcheck.ascendc.body import Body, Buffer, Role, Scalar
 from portcheck.source.place import Place
 from portcheck.targets import Target
@@ -59,8 +59,6 @@ def write(
         "narrow_bytes": min(*widths, weight_bytes or 4),
         "ub_bytes_per_element": 2 * sum(widths) + 2 * weight_bytes + 9,
         "burst_bytes": tiling.burst_bytes(target),
-        "gm_parameters": ", ".join(f"GM_ADDR {b.name}" for b in buffers),
-        "gm_arguments": ", ".join(b.name for b in buffers),
     }
     fields = [
         ("uint64_t", "num_tokens", "rows"),
@@ -70,14 +68,14 @@ def write(
         ("float", "epsilon", ""),
         ("float", "divisor", "elements of a row, as a float"),
     ]
-    return Body(
+    return complete_body(
+        "row_norm",
+        given,
         name=name,
         archetype=NAME,
         buffers=buffers,
         scalars=scalars,
-        kernel=render("row_norm/kernel.cpp.jinja", given),
-        tiling=tiling.header(name, scalars, fields, render("row_norm/tiling.h.jinja", given)),
-        reference=render("row_norm/reference.py.jinja", given),
+        fields=fields,
         trace=trace,
         notes=(_NUMBERS, *named.notes),
     )

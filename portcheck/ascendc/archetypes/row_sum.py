@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from portcheck.ascendc import tiling
 from portcheck.ascendc.archetypes.named import Named
-from portcheck.ascendc.archetypes.rendering import floats_text, render
+from portcheck.ascendc.archetypes.rendering import complete_body, floats_text
 from portcheck.ascendc.body import Body, Buffer, Role, Scalar
 from portcheck.source.place import Place
 from portcheck.targets import Target
@@ -107,8 +107,6 @@ def write(
         "staged_slack_bytes": 64 * (spec.indexed + spec.weighted),
         "ub_bytes_per_element": 2 * in_bytes + 2 * out_bytes + 4 * (in_bytes != 4) + 4 * (out_bytes != 4),
         "burst_bytes": tiling.burst_bytes(target),
-        "gm_parameters": ", ".join(f"GM_ADDR {b.name}" for b in buffers),
-        "gm_arguments": ", ".join(b.name for b in buffers),
     }
     fields = [
         ("uint64_t", "num_tokens", ""),
@@ -120,14 +118,14 @@ def write(
         fields.append(("uint64_t", "part_rows", "rows from a rank's part to the next"))
     if staged:
         fields.append(("uint32_t", "batch_tokens", "tokens whose indices or weights are in UB at a time"))
-    return Body(
+    return complete_body(
+        "row_sum",
+        given,
         name=name,
         archetype=archetype,
         buffers=buffers,
         scalars=scalars,
-        kernel=render("row_sum/kernel.cpp.jinja", given),
-        tiling=tiling.header(name, scalars, fields, render("row_sum/tiling.h.jinja", given)),
-        reference=render("row_sum/reference.py.jinja", given),
+        fields=fields,
         trace=trace,
         notes=(*_notes(spec, pad), *named.notes),
     )

@@ -13,7 +13,7 @@ from portcheck.ascendc.archetypes.dataflow import Const, Flow, Index, Load, Valu
 from portcheck.ascendc.archetypes.flow.elements import WIDTHS
 from portcheck.ascendc.archetypes.matching import dtype, uses
 from portcheck.ascendc.archetypes.named import Named
-from portcheck.ascendc.archetypes.rendering import render
+from portcheck.ascendc.archetypes.rendering import complete_body
 from portcheck.ascendc.archetypes.row_copy import moved
 from portcheck.ascendc.archetypes.rows import first_of, is_count, is_disjoint, named, split_index
 from portcheck.ascendc.body import Body, Buffer, Role
@@ -94,17 +94,15 @@ def write(name: str, found: Found, target: Target, trace: Mapping[str, tuple[Pla
         "dtype": dtype_,
         "width": tiling.DTYPE_BYTES[dtype_],
         "tile": TILE,
-        "gm_parameters": ", ".join(f"GM_ADDR {n}" for n in names.order),
-        "gm_arguments": ", ".join(names.order),
     }
-    return Body(
+    return complete_body(
+        "transpose",
+        given,
         name=name,
         archetype=NAME,
         buffers=tuple(Buffer(n, dtype_, roles[n], shapes[n], names.cuda.get(n, "")) for n in names.order),
         scalars=scalars,
-        kernel=render("transpose/kernel.cpp.jinja", given),
-        tiling=tiling.header(name, scalars, fields, render("transpose/tiling.h.jinja", given)),
-        reference=render("transpose/reference.py.jinja", given),
+        fields=fields,
         trace=trace,
         notes=names.notes,
     )

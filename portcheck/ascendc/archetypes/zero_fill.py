@@ -14,7 +14,7 @@ from portcheck.ascendc import tiling
 from portcheck.ascendc.archetypes.dataflow import Cast, Const, Flow, Scalar, Spanned, Value, type_of
 from portcheck.ascendc.archetypes.matching import cuda_name, dtype, uses
 from portcheck.ascendc.archetypes.named import Named
-from portcheck.ascendc.archetypes.rendering import render
+from portcheck.ascendc.archetypes.rendering import complete_body
 from portcheck.ascendc.archetypes.row_copy import moved
 from portcheck.ascendc.archetypes.rows import first_of, is_count, named, table
 from portcheck.ascendc.body import Body, Buffer, Role
@@ -146,17 +146,15 @@ def write(name: str, found: ZeroFill, target: Target, trace: Mapping[str, tuple[
         "name": name,
         "parts": parts,
         "burst_bytes": tiling.burst_bytes(target),
-        "gm_parameters": ", ".join(f"GM_ADDR {n}" for n in names.order),
-        "gm_arguments": ", ".join(names.order),
     }
-    return Body(
+    return complete_body(
+        "zero_fill",
+        given,
         name=name,
         archetype=NAME,
         buffers=tuple(listed[n] for n in names.order),
         scalars=tuple(scalars),
-        kernel=render("zero_fill/kernel.cpp.jinja", given),
-        tiling=tiling.header(name, scalars, fields, render("zero_fill/tiling.h.jinja", given)),
-        reference=render("zero_fill/reference.py.jinja", given),
+        fields=fields,
         trace=trace,
         notes=names.notes,
     )
