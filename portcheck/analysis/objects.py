@@ -413,8 +413,3 @@ def element_list(m: Machine, type_: CType, nodes: list[Node], frame: Frame) -> t
             value = names.converted(m, expressions.value(m, node, frame), type_, frame)
         found.append(Element(number(position), value))
     return tuple(found)
-
-
-def bound_texts(record: Record, type_: CType) -> dict[str, str]:
-    names_ = [p.name for p in record.template_parameters]
-    return dict(zip(names_, type_.arguments, strict=False))

@@ -161,10 +161,7 @@ def _plan_parser() -> _Parser:
     parser = _parser("plan", "PATH... --target NAME -o DIR [options]")
     parser.list_kinds = False
     _add_paths(parser)
-    parser.add_argument("--target", metavar="NAME", help="the product that the port is for")
-    parser.add_argument(
-        "-o", "--output", metavar="DIR", required=True, help="the folder to write; it is made where missing"
-    )
+    _add_port(parser)
     parser.add_argument(
         "--given",
         metavar="NAME=VALUE",
@@ -232,10 +229,7 @@ def _skeleton_parser() -> _Parser:
     parser = _parser("skeleton", "PATH... --target NAME -o DIR [options]")
     parser.list_kinds = False
     _add_paths(parser)
-    parser.add_argument("--target", metavar="NAME", help="the product that the port is for")
-    parser.add_argument(
-        "-o", "--output", metavar="DIR", required=True, help="the folder to write; it is made where missing"
-    )
+    _add_port(parser)
     parser.add_argument(
         "--kernel",
         metavar="NAME",
@@ -412,6 +406,14 @@ def _add_coverage_floor(parser: argparse.ArgumentParser) -> None:
         metavar="PERCENT",
         type=percent,
         help="exit with 3 where less than this share of the bytes could be read; default: 0",
+    )
+
+
+def _add_port(parser: argparse.ArgumentParser) -> None:
+    """What a port is for, and where it is written."""
+    parser.add_argument("--target", metavar="NAME", help="the product that the port is for")
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", required=True, help="the folder to write; it is made where missing"
     )
 
 

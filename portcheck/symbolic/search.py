@@ -248,7 +248,7 @@ class Search:
         if symbol.role is Role.PARAMETER or symbol.role is Role.BASE:
             if start == 1:
                 return _LARGE
-            return self._random.choice((low, 1, 2, 4, 8, 64, _LARGE, 7168))
+            return self._random.choice((low, 1, 2, 4, 8, 64, _LARGE, 3072))
         if start == 1:
             return low
         return low + self._random.choice((0, 1, 2, 3, 8, 32))

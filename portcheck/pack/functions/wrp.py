@@ -27,7 +27,7 @@ _COMBINES = re.compile(
 _WARP_INDEX = re.compile(r"\(?(?:threadIdx\.x|tid|thread_id)\s*(?:/\s*(?:32|warpSize|WARP_SIZE)|>>\s*5)u?\)?")
 MAX_DEPTH = 3  # helpers that a collective is followed through
 _STRIDE = re.compile(
-    r"(?i)\+=\s*(?:32\w*|\w*warp_?size\w*|kNumLanes\w*|THREADS_PER_WARP)\b|\+\s*(?:32|\w*warp_?size)\b"
+    r"(?i)\+=\s*(?:32\w*|\w*warp_?size\w*|\w*num_?lanes\w*|THREADS_PER_WARP)\b|\+\s*(?:32|\w*warp_?size)\b"
 )
 
 
